@@ -1,0 +1,1 @@
+"""What the product knows: audio, conversation, questions, grading. No Flask, no Twilio, no HTTP."""

@@ -1,0 +1,192 @@
+"""The interview as a pure step function: what was said comes in as text, what to say goes out as text.
+
+It knows stages, questions, consent and intents. It knows nothing of audio, floors, marks or timers: those are the
+conversation's (engine/dialogue/conversation.py), which calls `step` whenever a turn of the candidate is complete.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from engine.dialogue import phrases
+from engine.dialogue.plan import Asked, Plan
+from engine.dialogue.signals import Fact
+from engine.transcript import Transcript
+from engine.vocabulary import Difficulty
+
+
+class Stage(StrEnum):
+    GREETING = "greeting"
+    CONSENT = "consent"
+    ASKING = "asking"
+    CLOSING = "closing"
+    ENDED = "ended"
+
+
+class Expects(StrEnum):
+    """How the next words of the candidate are to be understood."""
+
+    NOTHING = "nothing"
+    CONSENT = "consent"
+    ANSWER = "answer"
+    END_CONFIRMATION = "end confirmation"
+    CLOSING_WORDS = "closing words"
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """The line is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The candidate's turn is over."""
+
+    transcript: Transcript
+    started_ms: int
+    ended_ms: int
+    ended_by: str
+    heard_share: float = 1.0
+    """How much of our last utterance had been heard when the candidate began to speak."""
+    before: Transcript = Transcript("")
+    """Words of the same answer from before a prompt, a repetition or a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    order: int
+    score: float | None
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class StayedSilent:
+    times: int
+    """1 for the first wait after our last words that ran out, 2 and 3 for the next ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class CouldNotHear:
+    """The recogniser failed during the candidate's turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeIsUp:
+    """The interview has lasted as long as it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineBroke:
+    """Nobody is there any more; what was recognised of the turn that was going on."""
+
+    transcript: Transcript
+
+
+Event = Began | Answered | Judged | KeyPressed | StayedSilent | CouldNotHear | TimeIsUp | LineBroke
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Speak, then listen for what is expected; with `leave` set, hang up once it was heard.
+
+    An utterance that insists is not stopped by the candidate's speech: the polite word at the end of the time.
+    """
+
+    texts: tuple[str, ...]
+    label: str
+    leave: str | None = None
+    insists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeepListening:
+    """Say nothing; the candidate has the floor, for this long at least."""
+
+    patience_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AskJudgement:
+    order: int
+    question_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Foresee:
+    """Sentences that may be said next, and terms that the candidate may use."""
+
+    texts: tuple[str, ...]
+    terms: tuple[str, ...]
+
+
+Outcome = Say | KeepListening | AskJudgement | Foresee | Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Interview:
+    stage: Stage = Stage.GREETING
+    expects: Expects = Expects.NOTHING
+    asked: tuple[Asked, ...] = ()
+    parts: tuple[Transcript, ...] = ()
+    """The answer to the open question so far: the first answer, then those to follow-ups."""
+    spans: tuple[tuple[int, int], ...] = ()
+    """Start and end of each part, in milliseconds."""
+    previous_parts: tuple[Transcript, ...] = ()
+    previous_spans: tuple[tuple[int, int], ...] = ()
+    """The answer to the question before, in case the candidate was not finished when we went on."""
+    follow_ups: int = 0
+    is_judging: bool = False
+    last_said: tuple[str, ...] = ()
+    """What "repeat" repeats."""
+    last_label: str = ""
+    consent_tries: int = 0
+    failures: int = 0
+    ended_by: str = ""
+
+    @property
+    def current(self) -> Asked | None:
+        """The question that is open, if one is."""
+        return self.asked[-1] if self.asked and self.asked[-1].state is None else None
+
+
+def present_difficulty(interview: Interview) -> Difficulty:
+    return interview.asked[-1].difficulty if interview.asked else Difficulty.EASY
+
+
+def repeated(interview: Interview, before: tuple[str, ...]) -> list[Outcome]:
+    """Say the last content again, introduced by `before`."""
+    return [Say((*before, *interview.last_said), f"repeat:{interview.last_label}")]
+
+
+def ended(interview: Interview, plan: Plan, texts: tuple[str, ...], reason: str) -> tuple[Interview, list[Outcome]]:
+    """Take leave. The interview counts as whole when every question of the plan was dealt with."""
+    closed = sum(1 for each in interview.asked if each.state is not None)
+    is_complete = reason == "completed" or closed >= plan.question_count
+    after = replace(interview, stage=Stage.ENDED, expects=Expects.NOTHING, ended_by=reason)
+    facts: list[Outcome] = [
+        Fact("stage_changed", {"stage": Stage.ENDED.value}),
+        Fact("interview_ended", {"reason": reason, "is_complete": is_complete}),
+    ]
+    return after, [*facts, Say(texts, "goodbye", leave=reason)]
+
+
+def greeted(interview: Interview, plan: Plan) -> tuple[Interview, list[Outcome]]:
+    """The first words of the call; an interview that was begun before goes on where it stopped."""
+    going_on = bool(plan.asked)
+    still_open = plan.asked and plan.asked[-1].state is None
+    order = len(plan.asked) + (0 if still_open else 1)
+    texts = phrases.welcome_back(plan.name, order) if going_on else phrases.greeting(plan.name, plan.role)
+    after = replace(
+        interview,
+        stage=Stage.CONSENT,
+        expects=Expects.CONSENT,
+        asked=plan.asked,
+        last_said=texts[-1:],
+        last_label="consent",
+    )
+    return after, [Fact("stage_changed", {"stage": Stage.CONSENT.value}), Say(texts, "consent")]

@@ -1,0 +1,266 @@
+"""The state of a conversation, and the few primitives that every reaction to a signal is made of.
+
+A Moment lives for one step: it collects the new state and the actions, so that reactions read as a list of what
+happens. Seen from outside, a step is a pure function.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from engine.dialogue import playback as played
+from engine.dialogue import replies, turns
+from engine.dialogue.interview import (
+    AskJudgement,
+    Event,
+    Expects,
+    Foresee,
+    Interview,
+    KeepListening,
+    LineBroke,
+    Outcome,
+    Say,
+)
+from engine.dialogue.plan import Plan
+from engine.dialogue.playback import Playback
+from engine.dialogue.signals import (
+    Action,
+    ExpectTerms,
+    Fact,
+    Flush,
+    HangUp,
+    Judge,
+    Prepare,
+    Speak,
+    StartTimer,
+    StopPlayback,
+    StopTimer,
+)
+from engine.dialogue.turns import Floor, TurnAction, TurnEvent
+from engine.transcript import Transcript, joined
+
+OVERLAP_GRACE_MS = 700
+"""Words that end this shortly before our last ones count as an answer: people answer a question before it is over."""
+PLAYBACK_GRACE_MS = 3_000
+"""How long after its computed end the last mark of an utterance may take."""
+
+
+class Phase(StrEnum):
+    SPEAKING = "speaking"
+    LISTENING = "listening"
+    FLUSHING = "flushing"
+    """The turn is over; waiting for its last words."""
+    JUDGING = "judging"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Everything that the core remembers of a call."""
+
+    interview: Interview = Interview()
+    phase: Phase = Phase.SPEAKING
+    floor: Floor = Floor.OPEN
+    playback: Playback = Playback()
+    utterance: int = 0
+    parts: tuple[tuple[int, Transcript], ...] = ()
+    """Finals since our last utterance began, each with the audio time at which its speech ended."""
+    kept: tuple[Transcript, ...] = ()
+    """Words of this answer from before a repeat, a prompt or a failure of the recogniser."""
+    listening_since_ms: int = 0
+    turn_began_ms: int | None = None
+    """Start of the candidate's turn; None while nothing was said."""
+    last_began_ms: int = 0
+    speech_ended_ms: int = 0
+    candidate_end_ms: int | None = None
+    """End of the candidate's last turn, until our reply begins: the gap is counted from it."""
+    heard_share: float = 1.0
+    request: int = 0
+    ended_by: str = ""
+    silences: int = 0
+    patience_ms: int = 0
+    patience_until_ms: int = 0
+    voice_failures: int = 0
+    leave: str | None = None
+    insists: bool = False
+    is_speech_confirmed: bool = False
+    """The candidate speaks now, and for long enough that it is no cough."""
+
+    @property
+    def holds_floor(self) -> bool:
+        """What we say now is not to be stopped by speech."""
+        return self.leave is not None or self.insists
+
+
+class Moment:
+    """One step in the making."""
+
+    __slots__ = ("actions", "at_ms", "plan", "state")
+
+    def __init__(self, state: Conversation, plan: Plan, at_ms: int) -> None:
+        self.state = state
+        self.plan = plan
+        self.at_ms = at_ms
+        self.actions: list[Action] = []
+
+    def change(self, **changes: Any) -> None:
+        self.state = replace(self.state, **changes)
+
+    def do(self, action: Action) -> None:
+        self.actions.append(action)
+
+    def fact(self, name: str, **data: Any) -> None:
+        self.actions.append(Fact(name, data))
+
+    def turn(self, event: TurnEvent) -> TurnAction | None:
+        """Move the floor and say so when it changed hands."""
+        floor, action = turns.step(self.state.floor, event)
+        if floor is not self.state.floor:
+            self.change(floor=floor)
+            self.fact("floor_changed", floor=floor.value)
+        return action
+
+    def tell(self, event: Event) -> None:
+        """Let the interview react, and carry out what it wants."""
+        interview, outcomes = replies.step(self.state.interview, event, self.plan)
+        self.change(interview=interview)
+        for outcome in outcomes:
+            self._carry_out(outcome)
+
+    def _carry_out(self, outcome: Outcome) -> None:
+        match outcome:
+            case Fact():
+                self.do(outcome)
+            case Say():
+                self._remember_place(outcome)
+                self.speak(outcome)
+            case Foresee(texts, terms):
+                self.do(Prepare(texts))
+                self.do(ExpectTerms(terms))
+            case AskJudgement(order, question_id, text):
+                self.change(phase=Phase.JUDGING, kept=())
+                self.do(Judge(order, question_id, text))
+                self.do(StartTimer("judge", self.at_ms + self.plan.limits.judge_ms))
+            case KeepListening(patience_ms):
+                self.keep_listening(patience_ms)
+
+    def _remember_place(self, said: Say) -> None:
+        """A new question leaves the words before it behind."""
+        if said.label.startswith(("ask:", "probe:", "closing")):
+            self.change(kept=())
+
+    def speak(self, say: Say) -> None:
+        number = self.state.utterance + 1
+        self.change(
+            phase=Phase.SPEAKING,
+            utterance=number,
+            playback=played.open_utterance(self.state.playback, number, say.texts, say.label),
+            leave=say.leave,
+            insists=say.insists,
+            parts=(),
+            turn_began_ms=None,
+            heard_share=1.0,
+        )
+        self.stop_timers("idle", "flush", "patience", "answer_limit")
+        self.do(Speak(number, say.texts, say.label))
+
+    def keep_listening(self, patience_ms: int) -> None:
+        """Give the candidate time: at once when we listen already, otherwise from the end of what we say."""
+        if self.state.phase is Phase.SPEAKING:
+            self.change(patience_ms=patience_ms)
+        else:
+            self.listen(patience_ms)
+
+    def listen(self, patience_ms: int) -> None:
+        """The candidate has the floor from now on."""
+        limits = self.plan.limits
+        wait_ms = (limits.prompt_after_ms, limits.offer_after_ms, limits.leave_after_ms)[min(self.state.silences, 2)]
+        self.change(
+            phase=Phase.LISTENING,
+            listening_since_ms=self.at_ms,
+            turn_began_ms=None,
+            patience_ms=0,
+            patience_until_ms=self.at_ms + patience_ms,
+        )
+        self.do(StartTimer("idle", self.at_ms + max(wait_ms, patience_ms)))
+        if self.state.interview.expects is Expects.ANSWER:
+            self.do(StartTimer("answer_limit", self.at_ms + limits.answer_ms))
+
+    def cut_playback(self) -> None:
+        """Stop our voice: what was heard stays, the rest was never said."""
+        if self.state.playback.is_closed:
+            return
+        playback = played.cut(self.state.playback, self.at_ms)
+        self.change(playback=playback, heard_share=played.heard_share(playback))
+        self.do(StopPlayback(playback.number))
+        self.stop_timers("playback")
+        self.agent_turn_over(is_interrupted=True)
+
+    def agent_turn_over(self, *, is_interrupted: bool) -> None:
+        """Keep what was heard of our utterance as a turn of the transcript."""
+        playback = self.state.playback
+        text = played.heard_text(playback)
+        if playback.began_ms is None or not text:
+            return
+        candidate_end_ms = self.state.candidate_end_ms
+        self.fact(
+            "turn_ended",
+            who="agent",
+            text=text,
+            words=[],
+            start_ms=playback.began_ms,
+            end_ms=min(self.at_ms, playback.tail_ms) if is_interrupted else playback.tail_ms,
+            gap_ms=None if candidate_end_ms is None else playback.began_ms - candidate_end_ms,
+            is_interrupted=is_interrupted,
+        )
+        self.change(candidate_end_ms=None)
+
+    def flush(self, ended_by: str) -> None:
+        """The candidate's turn is over: ask for its last words."""
+        request = self.state.request + 1
+        self.change(phase=Phase.FLUSHING, request=request, ended_by=ended_by)
+        self.stop_timers("idle", "patience")
+        self.do(Flush(request))
+        self.do(StartTimer("flush", self.at_ms + self.plan.limits.flush_ms))
+
+    def words_of_turn(self) -> Transcript:
+        """What was said since the candidate has the floor."""
+        since_ms = self.state.listening_since_ms - OVERLAP_GRACE_MS
+        return joined(part for end_ms, part in self.state.parts if end_ms > since_ms)
+
+    def words_before(self) -> Transcript:
+        """What was said of the same answer before a prompt, a repetition or a failure."""
+        return joined(self.state.kept)
+
+    def keep_words(self) -> None:
+        """What was said so far stays part of the answer although we speak now."""
+        self.change(kept=(*self.state.kept, self.words_of_turn()), parts=())
+
+    def candidate_turn_over(self, transcript: Transcript) -> None:
+        start_ms = self.state.turn_began_ms if self.state.turn_began_ms is not None else self.state.listening_since_ms
+        self.fact(
+            "turn_ended",
+            who="candidate",
+            text=transcript.text,
+            words=[asdict(word) for word in transcript.words],
+            start_ms=start_ms,
+            end_ms=self.state.speech_ended_ms,
+            gap_ms=None,
+            is_interrupted=False,
+        )
+
+    def save_open_answer(self) -> None:
+        """Whatever was recognised of the answer under way is kept, marked as unfinished."""
+        is_listening = self.state.phase in (Phase.LISTENING, Phase.FLUSHING)
+        words = self.words_of_turn() if is_listening else Transcript("")
+        if words.text:
+            self.candidate_turn_over(words)
+        self.tell(LineBroke(joined([self.words_before(), words])))
+
+    def leave(self, reason: str) -> None:
+        self.change(phase=Phase.LEFT)
+        self.do(HangUp(reason))
+
+    def stop_timers(self, *names: str) -> None:
+        for name in names:
+            self.do(StopTimer(name))

@@ -1,0 +1,78 @@
+"""What was agreed before the call: the interview's plan and its limits, and where it stood when it was last left."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from engine.questions.bank import QuestionBank
+from engine.vocabulary import AnswerState, Difficulty, Level, Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Patience and ceilings, in milliseconds of audio time."""
+
+    interview_ms: int = 60 * 60_000
+    answer_ms: int = 300_000
+    prompt_after_ms: int = 8_000
+    """Silence after the end of playback before "take your time"."""
+    offer_after_ms: int = 12_000
+    """And, from there, before the offer to repeat or skip."""
+    leave_after_ms: int = 15_000
+    """And, from there, before the goodbye that keeps the interview open."""
+    patience_ms: int = 10_000
+    """What "let me think" and the key 1 buy."""
+    flush_ms: int = 6_000
+    """How long the recogniser may take for the last words."""
+    judge_ms: int = 1_000
+    most_follow_ups: int = 1
+    fewest_words: int = 12
+    """An answer with fewer words gets a follow-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question of this interview and what became of it."""
+
+    question_id: str
+    order: int
+    difficulty: Difficulty
+    state: AnswerState | None = None
+    """None while it is open."""
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that the conversation needs to know; it does not change during a call."""
+
+    name: str
+    """How the candidate is addressed; may be empty."""
+    role: str
+    level: Level
+    topics: tuple[Topic, ...]
+    question_count: int
+    seed: int
+    """Fixes every choice that is free: the same plan and answers give the same interview."""
+    bank: QuestionBank
+    limits: Limits = Limits()
+    asked: tuple[Asked, ...] = ()
+    """What an earlier call of the same interview got through."""
+
+
+def progress_data(asked: tuple[Asked, ...]) -> dict[str, Any]:
+    """Where the interview stands, as JSON-ready data."""
+    return {"asked": [asdict(each) for each in asked]}
+
+
+def asked_from_progress(data: dict[str, Any]) -> tuple[Asked, ...]:
+    """What `progress_data` wrote; empty for an interview that has not begun."""
+    return tuple(
+        Asked(
+            question_id=each["question_id"],
+            order=each["order"],
+            difficulty=Difficulty(each["difficulty"]),
+            state=AnswerState(each["state"]) if each["state"] else None,
+            score=each["score"],
+        )
+        for each in data.get("asked", ())
+    )

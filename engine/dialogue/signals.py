@@ -1,0 +1,250 @@
+"""What can happen in a call (signals) and what the core can ask for (actions, facts).
+
+Signals come in, actions and facts go out; all three are plain values that survive a trip through JSON, so that a
+logged call can be run through the core again. Times are audio time: milliseconds of line audio received so far.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, get_type_hints
+
+from engine.errors import ProtocolError
+from engine.transcript import Transcript, Word
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechBegan:
+    at_ms: int
+    began_ms: int
+    """When the speech itself began; at_ms is when the detector was sure."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechConfirmed:
+    """The speech that began has lasted long enough to be more than a cough: it takes the floor."""
+
+    at_ms: int
+    began_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    at_ms: int
+    ended_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceHeld:
+    """The endpoint policy holds the candidate's turn to be over."""
+
+    at_ms: int
+    ended_ms: int
+    """End of the candidate's last speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartialReceived:
+    at_ms: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinalReceived:
+    at_ms: int
+    text: str
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AllReceived:
+    """The recogniser delivered everything said before `Flush(request)`."""
+
+    at_ms: int
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecogniserFailed:
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceFailed:
+    """An utterance, or the rest of it, could not be synthesised."""
+
+    at_ms: int
+    utterance: int
+
+
+@dataclass(frozen=True, slots=True)
+class PieceQueued:
+    """Audio of one piece of an utterance went to the line's queue, whole."""
+
+    at_ms: int
+    utterance: int
+    piece: int
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarkReturned:
+    at_ms: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    at_ms: int
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimerExpired:
+    at_ms: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerJudged:
+    """The fast judgement of an answer: what the conversation needs to go on, not the grade of the report."""
+
+    at_ms: int
+    order: int
+    score: float | None
+    """0 to 100; None when it cannot be assessed."""
+    missing: tuple[str, ...]
+    """Ids of the key points not heard, heaviest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineClosed:
+    at_ms: int
+    reason: str
+
+
+Signal = (
+    CallStarted
+    | SpeechBegan
+    | SpeechConfirmed
+    | SpeechEnded
+    | SilenceHeld
+    | PartialReceived
+    | FinalReceived
+    | AllReceived
+    | RecogniserFailed
+    | VoiceFailed
+    | PieceQueued
+    | MarkReturned
+    | DigitPressed
+    | TimerExpired
+    | AnswerJudged
+    | LineClosed
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Say these pieces in order. `label` names what they are about, for marks and timelines."""
+
+    utterance: int
+    pieces: tuple[str, ...]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlayback:
+    """Send `clear` and drop everything still queued; `utterance` is the last one that may still be cut."""
+
+    utterance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """These pieces will probably be said soon: synthesise them ahead."""
+
+    pieces: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectTerms:
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """Ask the recogniser for everything said so far."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    order: int
+    question_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimer:
+    name: str
+    due_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopTimer:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Close the line now; everything to be heard has been heard."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something worth keeping: the store projects facts into tables, the live view shows them."""
+
+    name: str
+    data: dict[str, Any]
+
+
+Action = Speak | StopPlayback | Prepare | ExpectTerms | Flush | Judge | StartTimer | StopTimer | HangUp | Fact
+
+_SIGNALS = {kind.__name__: kind for kind in Signal.__args__}
+
+
+def to_data(value: Signal | Action) -> dict[str, Any]:
+    """The value's fields as JSON-ready data; its class name is kept beside it by the caller."""
+    return asdict(value)
+
+
+def signal_from_data(name: str, data: dict[str, Any]) -> Signal:
+    """The signal that `to_data` took apart. Raises ProtocolError for an unknown name or missing fields."""
+    kind = _SIGNALS.get(name)
+    if kind is None:
+        raise ProtocolError(f"the event log holds a signal of an unknown kind: {name!r}")
+    hints = get_type_hints(kind)
+    try:
+        values = {field.name: _restored(data[field.name], hints[field.name]) for field in fields(kind)}
+    except KeyError as error:
+        raise ProtocolError(f"the event log's {name} lacks its field {error}") from error
+    signal: Signal = kind(**values)
+    return signal
+
+
+def _restored(value: Any, hint: Any) -> Any:
+    if hint == tuple[Word, ...]:
+        return tuple(word if isinstance(word, Word) else Word(**word) for word in value)
+    if hint == tuple[str, ...]:
+        return tuple(value)
+    return value
+
+
+def final_transcript(signal: FinalReceived) -> Transcript:
+    return Transcript(signal.text, signal.words)

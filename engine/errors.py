@@ -1,0 +1,53 @@
+"""Every exception of our own. The message says what happened and what a person can do about it."""
+
+
+class VivavoceError(Exception):
+    """Root of the errors that this product raises on purpose."""
+
+
+class SettingsError(VivavoceError):
+    """The environment lacks a setting or holds one that cannot work; all faults are listed at once."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("The settings cannot be used:\n" + "\n".join(f"  - {fault}" for fault in faults))
+
+
+class ProtocolError(VivavoceError):
+    """The other side of a wire broke its protocol."""
+
+
+class IllegalMove(VivavoceError):
+    """A state machine was asked for a move that its table does not have."""
+
+
+class BankError(VivavoceError):
+    """A question file is malformed; the message names the file, the question and the fault."""
+
+
+class EvidenceError(VivavoceError):
+    """A quote does not stand in the transcript that it claims to come from."""
+
+
+class UpstreamUnavailable(VivavoceError):
+    """A speech or language engine did not answer in time, or answered with a failure."""
+
+
+class DatabaseUnavailable(VivavoceError):
+    """PostgreSQL could not be started or reached; the message says what was tried and what to install."""
+
+
+class NotFound(VivavoceError):
+    """The row does not exist, or belongs to somebody else: the two look the same."""
+
+
+class Conflict(VivavoceError):
+    """The request collides with what is already stored (a taken e-mail address, a finished interview)."""
+
+
+class TooManyAttempts(VivavoceError):
+    """A limit on repeated attempts was reached."""
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)

@@ -1,0 +1,137 @@
+"""What the product needs from the outside, said without naming who provides it.
+
+An adapter is one file in engine/adapters/. Which one is used is decided in engine/adapters/selection.py.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.transcript import Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class PartialHeard:
+    """What the recogniser makes of the current stretch so far; a later event replaces it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinalHeard:
+    """A finished stretch of the candidate's speech. It never changes again."""
+
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class AllHeard:
+    """Everything sent before `finish(request)` is transcribed; its finals have been delivered."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionFailed:
+    """The engine cannot go on; speech since the last final may be missing."""
+
+    reason: str
+
+
+RecognitionEvent = PartialHeard | FinalHeard | AllHeard | RecognitionFailed
+
+
+class RecognitionStream(Protocol):
+    """Recognition of one call. No method blocks; results come to the callback given at `open`, on any thread."""
+
+    def send(self, mulaw: bytes, at_ms: int) -> None:
+        """Hand over the line's next audio (mu-law, 8 kHz); at_ms is the audio time of its first sample."""
+
+    def speech_began(self, at_ms: int) -> None:
+        """The voice detector heard speech begin at this audio time (not later than now)."""
+
+    def speech_paused(self, at_ms: int) -> None:
+        """The voice detector heard speech stop at this audio time; a batch engine transcribes the stretch now."""
+
+    def set_terms(self, terms: Sequence[str]) -> None:
+        """Words to expect from here on: the terms of the question being asked."""
+
+    def finish(self, request: int) -> None:
+        """The answer is over: transcribe what is left, then send AllHeard(request)."""
+
+    def close(self) -> None:
+        """Give everything back; no event follows. Safe to call twice."""
+
+
+class SpeechToText(Protocol):
+    name: str
+
+    def open(self, on_event: Callable[[RecognitionEvent], None]) -> RecognitionStream:
+        """Begin one call. Raises UpstreamUnavailable."""
+
+    def close(self) -> None:
+        """Shut the engine down."""
+
+
+class TextToSpeech(Protocol):
+    name: str
+
+    def synthesise(self, text: str, *, speed: float = 1.0) -> Iterator[bytes]:
+        """Speak a text as mu-law 8 kHz audio, in chunks as they become ready.
+
+        text: one clause or sentence, speakable as it stands. speed: 0.75 to 1.5.
+        Raises UpstreamUnavailable, at the first chunk or between chunks.
+        """
+
+    def close(self) -> None:
+        """Shut the engine down."""
+
+
+class VoiceDetector(Protocol):
+    """Tells speech from other sound, frame by frame; one instance per call, since it remembers."""
+
+    def is_speech(self, pcm: bytes) -> bool:
+        """pcm: one 20 ms frame, 16-bit little-endian, 8 kHz, 320 bytes."""
+
+
+class Recorder(Protocol):
+    """Keeps both sides of a call on the sample clock. Positions are samples since the stream began."""
+
+    def write_candidate(self, position: int, mulaw: bytes) -> None:
+        """Audio that arrived from the line."""
+
+    def write_agent(self, position: int, mulaw: bytes) -> None:
+        """Audio of ours that begins to play at this position."""
+
+    def drop_agent_after(self, position: int) -> None:
+        """Playback was cut: what was to play from here on was never heard."""
+
+    def close(self) -> None:
+        """Make the file whole. Safe to call twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """One line of a call's event log; `sequence` counts from 0 without gaps."""
+
+    sequence: int
+    at_ms: int
+    kind: str
+    """signal, action or fact."""
+    name: str
+    data: dict[str, object]
+
+
+class EventLog(Protocol):
+    """Where a call's events go, in order. Appending never waits for a database."""
+
+    def append(self, record: EventRecord) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class MonotonicClock(Protocol):
+    """The one wall-clock reading a call may take: to pace output while the line's own clock stands still."""
+
+    def __call__(self) -> float:
+        """Seconds from an arbitrary beginning; never runs backwards."""
