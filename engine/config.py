@@ -51,6 +51,10 @@ class Settings:
     allowed_origins: tuple[str, ...]
     port: int
     log_format: str
+    metrics_token: str
+    """Whoever shows it may read /metrics from elsewhere; empty leaves it to this machine."""
+    trusted_proxies: int
+    """Proxies between the server and the world whose word on the caller's address is taken."""
 
     @property
     def is_production(self) -> bool:
@@ -165,6 +169,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         max_answer_s=read.whole("MAX_ANSWER_S", 300, 10, 1800),
         allowed_origins=tuple(origin.strip() for origin in read.text("ALLOWED_ORIGINS", "").split(",") if origin.strip()),
         port=port,
+        metrics_token=read.text("METRICS_TOKEN", ""),
+        trusted_proxies=read.whole("TRUSTED_PROXIES", 0, 0, 10),
         log_format=read.choice("LOG_FORMAT", "json" if environment == "production" else "text", ("json", "text")),
     )
     faults = read.faults + _contradictions(settings)

@@ -125,6 +125,9 @@ class EventRecord:
 class EventLog(Protocol):
     """Where a call's events go, in order. Appending never waits for a database."""
 
+    next_sequence: int
+    """The number that the next record must carry: 0, or more where a leg of the same call wrote before."""
+
     def append(self, record: EventRecord) -> None: ...
 
     def close(self) -> None: ...

@@ -14,9 +14,8 @@ CONSENT_AGAIN = (
 CONSENT_THANKS = ("Thank you.",)
 NO_RECORDING = ("That is fine.", "I will not record the call.")
 KEYS = (
-    "You can interrupt me at any time, and take all the time you need.",
-    "Press star to hear a question again, one for more time, two to skip it, and pound when you are done.",
-    "Press zero if you would rather speak to a person.",
+    "Press star to hear a question again, one for more time, two to skip it, pound when you are done, "
+    "and zero for a person.",
 )
 FIRST_QUESTION = ("Here is the first question.",)
 AGAIN = ("Of course.",)
@@ -59,9 +58,9 @@ def greeting(name: str, role: str) -> tuple[str, ...]:
     """Who is calling, that it is an AI, what the call is for, and the question of consent."""
     return (
         f"Hello {name}.".replace(" .", "."),
-        "This is Vivavoce, an automated interviewer. I am an AI, not a person.",
-        f"This is your interview for the role of {role}.",
-        "I would like to record the call so that a person can review it. Is that all right?",
+        "This is Vivavoce. I am an AI, not a person.",
+        f"I will interview you for the role of {role}.",
+        "May I record the call, so that a person can review it?",
     )
 
 
@@ -71,7 +70,7 @@ def welcome_back(name: str, order: int) -> tuple[str, ...]:
         f"Hello {name}, welcome back.".replace(" ,", ","),
         "This is Vivavoce, the automated interviewer.",
         f"We were at question {order}.",
-        "I would like to record this call as well. Is that all right?",
+        "May I record this call as well?",
     )
 
 
@@ -97,7 +96,7 @@ def fixed_phrases() -> Sequence[str]:
     """Every sentence that is the same in all calls: worth synthesising before the first one."""
     constants = (
         CONSENT_AGAIN, CONSENT_THANKS, NO_RECORDING, KEYS, FIRST_QUESTION, AGAIN, ASK_ANEW, TAKE_YOUR_TIME, MORE_TIME,
-        OFFER_HELP, SKIPPED, NOT_KNOWN, TIME_FOR_THIS_ONE, CONFIRM_END, GO_ON, HUMAN, NEVER_AGAIN, DID_NOT_HEAR, CLOSING,
-        PASSED_ON, GOODBYE, GOODBYE_EARLY, GOODBYE_SILENT, TIME_IS_UP, TECHNICAL_TROUBLE, ACKNOWLEDGEMENTS,
+        OFFER_HELP, SKIPPED, NOT_KNOWN, TIME_FOR_THIS_ONE, CONFIRM_END, GO_ON, HUMAN, NEVER_AGAIN, DID_NOT_HEAR,
+        CLOSING, PASSED_ON, GOODBYE, GOODBYE_EARLY, GOODBYE_SILENT, TIME_IS_UP, TECHNICAL_TROUBLE, ACKNOWLEDGEMENTS,
     )  # fmt: skip
     return tuple(dict.fromkeys(sentence for constant in constants for sentence in constant))

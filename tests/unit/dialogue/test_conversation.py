@@ -143,7 +143,9 @@ def test_words_that_follow_when_we_went_on_too_early_belong_to_the_answer_before
     call.feed(SpeechConfirmed(call.now_ms, began_ms))
     call.now_ms += 1700
     call.feed(SpeechEnded(call.now_ms, call.now_ms))
-    words = tuple(Word(word, began_ms, call.now_ms, 0.9) for word in "and one more thing it never ends".split())
+    words = tuple(
+        Word(word, began_ms, call.now_ms, 0.9) for word in ["and", "one", "more", "thing", "it", "never", "ends"]
+    )
     call.feed(FinalReceived(call.now_ms, "and one more thing it never ends", words))
     call.fall_silent()
     last = call.facts("answer_completed")[-1]

@@ -1,0 +1,1 @@
+"""Figures that are measured, never guessed: each module prints one JSON object on its last line."""

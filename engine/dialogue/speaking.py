@@ -1,0 +1,74 @@
+"""Our side of the conversation: pieces on the line, marks that come back, a voice that fails."""
+
+from engine.dialogue import playback as played
+from engine.dialogue.interview import Say
+from engine.dialogue.listening import give_way
+from engine.dialogue.moment import OVERLAP_GRACE_MS, PLAYBACK_GRACE_MS, Moment
+from engine.dialogue.signals import MarkReturned, PieceQueued, StartTimer, VoiceFailed
+from engine.dialogue.turns import Floor, TurnEvent
+
+_MOST_VOICE_FAILURES = 2
+
+
+def voice_plays(moment: Moment, signal: PieceQueued | MarkReturned | VoiceFailed) -> None:
+    """Our audio goes to the line, is heard, or cannot be made."""
+    match signal:
+        case PieceQueued(at_ms, utterance, piece, duration_ms):
+            _piece_queued(moment, played.queue_piece(moment.state.playback, utterance, piece, duration_ms, at_ms))
+        case MarkReturned(at_ms, name):
+            was_closed = moment.state.playback.is_closed
+            moment.change(playback=played.mark_returned(moment.state.playback, name, at_ms))
+            if moment.state.playback.is_closed and not was_closed:
+                playback_ended(moment)
+        case VoiceFailed(_, utterance):
+            _voice_failed(moment, utterance)
+
+
+def _piece_queued(moment: Moment, playback: played.Playback) -> None:
+    if playback is moment.state.playback:
+        return
+    moment.change(playback=playback)
+    if len(playback.pieces) == 1:
+        moment.turn(TurnEvent.PLAYBACK_BEGAN)
+        if moment.state.is_speech_confirmed and not moment.state.holds_floor:
+            # The candidate went on while our words were on their way: give way before they are heard.
+            moment.turn(TurnEvent.SPEECH_CONFIRMED)
+            give_way(moment)
+            return
+    if playback.is_whole:
+        moment.do(StartTimer("playback", playback.tail_ms + PLAYBACK_GRACE_MS))
+
+
+def playback_ended(moment: Moment) -> None:
+    """Our last word was heard: the floor is the candidate's, or the call is over."""
+    moment.stop_timers("playback")
+    moment.agent_turn_over(is_interrupted=False)
+    moment.change(voice_failures=0)
+    moment.turn(TurnEvent.PLAYBACK_ENDED)
+    if moment.state.leave is not None:
+        moment.leave(moment.state.leave)
+        return
+    moment.listen(moment.state.patience_ms)
+    is_speaking = moment.state.floor is Floor.CANDIDATE
+    has_just_spoken = moment.state.speech_ended_ms > moment.at_ms - OVERLAP_GRACE_MS > 0
+    if is_speaking or has_just_spoken:
+        moment.stop_timers("idle")
+        moment.change(turn_began_ms=moment.state.last_began_ms)
+        moment.change(listening_since_ms=min(moment.at_ms, moment.state.last_began_ms + OVERLAP_GRACE_MS))
+    if has_just_spoken and not is_speaking:
+        moment.do(StartTimer("idle", moment.at_ms + moment.plan.limits.prompt_after_ms))
+
+
+def _voice_failed(moment: Moment, utterance: int) -> None:
+    state = moment.state
+    if utterance != state.playback.number or state.playback.is_closed:
+        return
+    failures = state.voice_failures + 1
+    moment.change(voice_failures=failures)
+    if failures >= _MOST_VOICE_FAILURES:
+        moment.leave("speech_failed")
+        return
+    left = state.playback.texts[len(state.playback.pieces) :]
+    moment.change(playback=played.close(state.playback))
+    moment.agent_turn_over(is_interrupted=False)
+    moment.speak(Say(left, state.playback.label, state.leave, state.insists))

@@ -1,0 +1,1 @@
+"""Work that joins store, adapters and core: the jobs."""

@@ -1,0 +1,174 @@
+"""Grading an interview: rows in, grades and a report out. Doing it again changes nothing, so a job may be retried."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from engine.evaluation import offline_grader
+from engine.evaluation.grade import AnswerGrade
+from engine.evaluation.report import AskedQuestion, InterviewFacts, ReportInput, build_report
+from engine.evaluation.rubric import Rubric, rubric_named
+from engine.questions.bank import QuestionBank
+from engine.store.evaluations import NewEvaluation
+from engine.store.models import Answer, Call, Interview, Question, Report, Turn
+from engine.store.unit_of_work import UnitOfWork
+from engine.transcript import Transcript, Word
+from engine.vocabulary import AnswerState, Difficulty, InterviewState, Level, Topic
+
+_OVER = (InterviewState.EVALUATING, InterviewState.COMPLETED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """What was read before grading; values and detached rows, no transaction behind them."""
+
+    interview: Interview
+    asked: list[tuple[Question, Answer | None]]
+    calls: list[Call]
+    turns: list[Turn]
+    is_complete: bool
+
+
+def grade_interview(sessions: sessionmaker[Session], bank: QuestionBank, interview_id: uuid.UUID) -> Report:
+    """Grade every answer of the interview and add the report; the grading itself holds no transaction open.
+
+    Returns the report as stored: the latest one, when nothing has changed since it was made.
+    Raises NotFound for an unknown interview and ValueError for a rubric that does not exist.
+    """
+    with UnitOfWork(sessions) as work:
+        material = _read(work, interview_id)
+    rubric = rubric_named(material.interview.rubric)
+    grades = {
+        answer.id: _grade(bank, rubric, question, answer) for question, answer in material.asked if answer is not None
+    }
+    with UnitOfWork(sessions) as work:
+        stored = [
+            work.evaluations.append(
+                answer_id,
+                NewEvaluation(
+                    grader=f"{grade.grader} {grade.grader_version}",
+                    rubric=grade.rubric,
+                    state=grade.state,
+                    score=grade.score,
+                    detail=grade.to_data(),
+                ),
+            )
+            for answer_id, grade in grades.items()
+        ]
+        # The hour of the newest grade, not of this run: a run that finds nothing new must give an equal report.
+        graded_at = max((evaluation.created_at for evaluation in stored), default=material.interview.ended_at)
+        report = build_report(_report_input(material, rubric, bank, grades, graded_at))
+        kept = work.reports.append(interview_id, report.state, report.score, report.to_data())
+        work.commit()
+    return kept
+
+
+def _read(work: UnitOfWork, interview_id: uuid.UUID) -> _Material:
+    interview = work.interviews.get(interview_id)
+    calls = list(work.calls.of_interview(interview_id))
+    ended = work.events.latest_fact(interview_id, "interview_ended")
+    return _Material(
+        interview=interview,
+        asked=work.interviews.questions_with_answers(interview_id),
+        calls=calls,
+        turns=[turn for call in calls for turn in work.calls.turns_of(call.id)],
+        is_complete=interview.state in _OVER and ended is not None and bool(ended.data.get("is_complete")),
+    )
+
+
+def _grade(bank: QuestionBank, rubric: Rubric, question: Question, answer: Answer) -> AnswerGrade:
+    try:
+        known = bank.by_id(question.bank_id)
+    except KeyError:
+        return offline_grader.not_assessable(
+            question.bank_id, rubric, "The question is no longer in the bank, so its key points are not known."
+        )
+    return offline_grader.grade(known, _transcript(answer), rubric, state=AnswerState(answer.state))
+
+
+def _report_input(
+    material: _Material,
+    rubric: Rubric,
+    bank: QuestionBank,
+    grades: dict[uuid.UUID, AnswerGrade],
+    graded_at: datetime | None,
+) -> ReportInput:
+    interview = material.interview
+    return ReportInput(
+        facts=InterviewFacts(
+            interview_id=str(interview.id),
+            title=interview.title,
+            role=interview.role,
+            level=Level(interview.level),
+            topics=tuple(Topic(topic) for topic in interview.topics),
+            candidate_name=interview.candidate.name,
+            language=interview.language,
+            question_count=interview.question_count,
+            is_complete=material.is_complete,
+            end_reason=interview.end_reason,
+            created_at=_hour(interview.created_at),
+            started_at=_hour(interview.started_at),
+            ended_at=_hour(interview.ended_at),
+            graded_at=_hour(graded_at),
+            bank_version=bank.version,
+        ),
+        rubric=rubric,
+        questions=tuple(
+            _asked(bank, question, answer, grades.get(answer.id) if answer else None)
+            for question, answer in material.asked
+        ),
+        turns=tuple(_turn(turn) for turn in material.turns),
+        line_quality=material.calls[-1].line_quality if material.calls else {},
+    )
+
+
+def _asked(bank: QuestionBank, question: Question, answer: Answer | None, grade: AnswerGrade | None) -> AskedQuestion:
+    references = {known.id: known.reference_answer for known in bank.questions}
+    return AskedQuestion(
+        order=question.order,
+        question_id=question.bank_id,
+        topic=Topic(question.topic),
+        difficulty=Difficulty(question.difficulty),
+        kind=question.kind,
+        text=question.text,
+        why=question.why,
+        version=question.version,
+        follow_ups=tuple(question.follow_ups),
+        state=AnswerState(answer.state) if answer else None,
+        transcript=_transcript(answer) if answer else Transcript(""),
+        start_ms=answer.start_ms if answer else None,
+        end_ms=answer.end_ms if answer else None,
+        ended_by=answer.ended_by if answer else None,
+        call_id=str(answer.call_id) if answer and answer.call_id else None,
+        reference_answer=references.get(question.bank_id),
+        grade=grade,
+    )
+
+
+def _turn(turn: Turn) -> dict[str, Any]:
+    return {
+        "call_id": str(turn.call_id),
+        "sequence": turn.sequence,
+        "who": turn.who,
+        "text": turn.text,
+        "words": turn.words,
+        "start_ms": turn.start_ms,
+        "end_ms": turn.end_ms,
+        "gap_ms": turn.gap_ms,
+        "is_interrupted": turn.is_interrupted,
+    }
+
+
+def _transcript(answer: Answer) -> Transcript:
+    words = (
+        Word(str(word["text"]), int(word["start_ms"]), int(word["end_ms"]), float(word["confidence"]))
+        for word in answer.words
+    )
+    return Transcript(answer.text, tuple(words))
+
+
+def _hour(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

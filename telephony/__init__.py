@@ -1,0 +1,1 @@
+"""The phone side: Twilio's wire, webhooks, the call session and the simulator."""

@@ -1,0 +1,45 @@
+"""What a call session is assembled from, and the line that it speaks over."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.dialogue.plan import Plan
+from engine.ports import MonotonicClock, RecognitionEvent, Recorder
+from telephony.call_log import CallLog
+from telephony.hearing import Ear
+from telephony.mouth import Mouth
+from telephony.speaker import Spoken
+
+
+class Line(Protocol):
+    """A socket's text messages. Any failure is LineGone."""
+
+    def receive(self, timeout_s: float) -> str | None: ...
+
+    def send(self, text: str) -> None: ...
+
+    def close(self, code: int, reason: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallParts:
+    """What a session is assembled from."""
+
+    plan: Plan
+    ear: Ear
+    mouth: Mouth
+    call_log: CallLog
+    start_recording: Callable[[], Recorder]
+    """Called when consent was given, and never otherwise."""
+    describe_recording: Callable[[], dict[str, object]]
+    """Where the closed recording lies, its format, channels and size."""
+    farewell: bytes
+    """Mu-law of the recorded words for the case that no voice is left."""
+    clock: MonotonicClock
+
+
+def into(inbox: deque[object]) -> Callable[[RecognitionEvent | Spoken], None]:
+    """The callback that workers deliver to: appending to a deque is atomic, and the deciding thread drains it."""
+    return inbox.append

@@ -1,0 +1,120 @@
+"""The ear of a call: frames in, signals of speech and silence out; everything heard goes on to the recogniser."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from engine.audio import mulaw as codec
+from engine.audio.endpoint import EndpointPolicy
+from engine.audio.voice import Began, Confirmed, Ended, SpeechTracker, VoiceChange
+from engine.clock import FRAME_MS, FRAME_SAMPLES, samples_to_ms
+from engine.dialogue.signals import Signal, SilenceHeld, SpeechBegan, SpeechConfirmed, SpeechEnded
+from engine.errors import UpstreamUnavailable
+from engine.ports import RecognitionEvent, RecognitionFailed, RecognitionStream, SpeechToText, VoiceDetector
+
+_RESULTS_PAUSE_S = 0.02
+
+
+class Ear:
+    """Voice detection, endpointing and the recogniser's feed of one call."""
+
+    def __init__(
+        self,
+        detector: VoiceDetector,
+        endpoint: EndpointPolicy,
+        recogniser: SpeechToText,
+        deliver: Callable[[RecognitionEvent], None],
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._detector = detector
+        self._endpoint = endpoint
+        self._tracker = SpeechTracker()
+        self._recogniser = recogniser
+        self._deliver = deliver
+        self._pause = pause
+        self._rest = b""
+        self._terms: tuple[str, ...] = ()
+        self.stream = self._opened()
+
+    def hear(self, mulaw: bytes, position: int) -> Sequence[Signal]:
+        """Take the line's next audio; position is the sample clock before it. Any length; mostly one frame."""
+        start = position - len(self._rest)
+        if self._rest:
+            mulaw = self._rest + mulaw
+        whole = len(mulaw) - len(mulaw) % FRAME_SAMPLES
+        signals: list[Signal] = []
+        for offset in range(0, whole, FRAME_SAMPLES):
+            signals += self._frame(mulaw[offset : offset + FRAME_SAMPLES], samples_to_ms(start + offset))
+        self._rest = mulaw[whole:]
+        return signals
+
+    def set_terms(self, terms: tuple[str, ...]) -> None:
+        """Words to expect in the answer; kept for a recogniser that has to be replaced."""
+        self._terms = terms
+        self.stream.set_terms(terms)
+
+    def recover(self) -> None:
+        """The recogniser broke: go on with a fresh one."""
+        self.stream.close()
+        self.stream = self._opened()
+        self.stream.set_terms(self._terms)
+
+    def wait_for_results(self) -> None:
+        """Let the recogniser work for a moment."""
+        self._pause(_RESULTS_PAUSE_S)
+
+    def close(self) -> None:
+        self.stream.close()
+
+    def _opened(self) -> RecognitionStream:
+        try:
+            return self._recogniser.open(self._deliver)
+        except UpstreamUnavailable as error:
+            return DeafStream(str(error), self._deliver)
+
+    def _frame(self, frame: bytes, at_ms: int) -> list[Signal]:
+        pcm = codec.decode(frame)
+        is_speech = self._detector.is_speech(pcm)
+        self.stream.send(frame, at_ms)
+        now_ms = at_ms + FRAME_MS
+        signals = [self._changed(change, now_ms) for change in self._tracker.push(is_speech, at_ms)]
+        end_of_turn = self._endpoint.push(pcm, at_ms, is_speech)
+        if end_of_turn is not None:
+            signals.append(SilenceHeld(now_ms, end_of_turn.ended_ms))
+        return signals
+
+    def _changed(self, change: VoiceChange, now_ms: int) -> Signal:
+        match change:
+            case Began(began_ms):
+                self.stream.speech_began(began_ms)
+                return SpeechBegan(now_ms, began_ms)
+            case Confirmed(began_ms):
+                return SpeechConfirmed(now_ms, began_ms)
+            case Ended(ended_ms):
+                self.stream.speech_paused(ended_ms)
+                return SpeechEnded(now_ms, ended_ms)
+
+
+class DeafStream:
+    """Stands in while no recogniser can be opened: says so whenever something was to be understood."""
+
+    def __init__(self, reason: str, deliver: Callable[[RecognitionEvent], None]) -> None:
+        self._reason = reason
+        self._deliver = deliver
+
+    def send(self, mulaw: bytes, at_ms: int) -> None:
+        """Nobody listens."""
+
+    def speech_began(self, at_ms: int) -> None:
+        """Nobody listens."""
+
+    def speech_paused(self, at_ms: int) -> None:
+        """Nobody listens."""
+
+    def set_terms(self, terms: Sequence[str]) -> None:
+        """Nobody listens."""
+
+    def finish(self, request: int) -> None:
+        self._deliver(RecognitionFailed(self._reason))
+
+    def close(self) -> None:
+        """Nothing was opened."""

@@ -1,0 +1,11 @@
+"""What can go wrong between a session and its line, whichever server or simulator carries it."""
+
+from engine.errors import VivavoceError
+
+
+class LineGone(VivavoceError):
+    """The line was closed, by either side; nothing more can be received or sent."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)

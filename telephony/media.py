@@ -1,0 +1,241 @@
+"""The media socket: who may open it, and the assembly of a session behind it."""
+
+import logging
+import threading
+import time
+import uuid
+from collections import deque
+from dataclasses import dataclass
+
+from engine.adapters.recording_files import RecordingFile
+from engine.adapters.selection import SpeechEngines
+from flask import Blueprint, Flask, request
+from flask_sock import Sock
+from simple_websocket import Server
+from sqlalchemy.orm import Session as DatabaseSession
+from sqlalchemy.orm import sessionmaker
+
+from engine.adapters.event_files import FileEventLog, event_log_path
+from engine.audio.endpoint import FixedEndpoint
+from engine.config import Settings
+from engine.dialogue.plan import Plan
+from engine.errors import UpstreamUnavailable
+from engine.questions.bank import QuestionBank
+from engine.store.moves import OPEN_INTERVIEW
+from engine.store.unit_of_work import UnitOfWork
+from engine.work.interview_plan import opening_words, plan_of
+from telephony import signature, stream_token
+from telephony.call_log import CallLog
+from telephony.call_parts import CallParts, Line, into
+from telephony.hearing import Ear
+from telephony.line_errors import LineGone
+from telephony.media_stream import POLICY_BROKEN, StreamProtocol, StreamStarted
+from telephony.mouth import Mouth
+from telephony.session import Session
+from telephony.speaker import ThreadedSpeaker
+from telephony.stream_token import TokenRejected
+from telephony.websocket_line import WebsocketLine, refuse_compression
+from telephony.writer import ThreadedLineWriter
+
+log = logging.getLogger(__name__)
+
+START_TIMEOUT_S = 8.0
+"""So long may a socket take to say whose call it is."""
+INTERNAL_ERROR = 1011
+ENDPOINTS = frozenset({"telephony_media.media"})
+"""Open to callers without a login: the socket checks Twilio's signature and its own one-use token."""
+TRY_AGAIN_LATER = 1013
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A phone leg that was let in."""
+
+    call_id: uuid.UUID
+    interview_id: uuid.UUID
+    call_sid: str
+    stream_sid: str
+    direction: str
+    plan: Plan
+
+
+class Switchboard:
+    """Lets calls in, up to the limit of this process, and holds each one to its end."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        sessions: sessionmaker[DatabaseSession],
+        engines: SpeechEngines,
+        bank: QuestionBank,
+    ) -> None:
+        self._settings = settings
+        self._sessions = sessions
+        self._engines = engines
+        self._bank = bank
+        self._live = 0
+        self._counting = threading.Lock()
+
+    @property
+    def live_calls(self) -> int:
+        return self._live
+
+    def lines_free(self) -> bool:
+        """Whether one more call can be taken."""
+        return self._live < self._settings.max_calls
+
+    def prepare_call(self, interview_id: uuid.UUID, call_sid: str) -> None:
+        """Synthesise what the call will begin with while Twilio is still connecting it; returns at once."""
+        threading.Thread(target=self._warm, args=(interview_id,), name="warm-up", daemon=True).start()
+
+    def _warm(self, interview_id: uuid.UUID) -> None:
+        try:
+            with UnitOfWork(self._sessions) as work:
+                plan = plan_of(work.interviews.get(interview_id), self._bank, self._settings)
+            for sentence in opening_words(plan):
+                for _ in self._engines.text_to_speech.synthesise(sentence):
+                    pass
+        except UpstreamUnavailable:
+            log.warning("the greeting could not be made ready ahead of the call")
+
+    def hold(self, line: Line) -> None:
+        """Carry one socket from its first message to its close.
+
+        Never raises: an exception here would be written into the open socket as an HTTP answer.
+        """
+        try:
+            self._hold(line)
+        except LineGone as gone:
+            log.info("media socket closed before the call began", extra={"detail": str(gone)})
+        except Exception:
+            log.exception("media socket failed")
+            _close(line, INTERNAL_ERROR, "internal error")
+
+    def _hold(self, line: Line) -> None:
+        protocol = StreamProtocol()
+        start = _started(line, protocol)
+        if start is None:
+            return
+        try:
+            leg = self._admitted(start)
+        except TokenRejected as rejected:
+            log.warning("media socket refused", extra={"reason": str(rejected)})
+            _close(line, POLICY_BROKEN, "not authorised")
+            return
+        with self._counting:
+            if not self.lines_free():
+                _close(line, TRY_AGAIN_LATER, "all lines are busy")
+                return
+            self._live += 1
+        try:
+            self._session(line, protocol, leg)
+        finally:
+            with self._counting:
+                self._live -= 1
+
+    def _admitted(self, start: StreamStarted) -> Leg:
+        token = start.custom_parameters.get("token", "")
+        ticket = stream_token.check(self._settings.stream_secret, token, start.call_sid, time.time())
+        with UnitOfWork(self._sessions) as work:
+            if not work.calls.spend_stream_token(ticket.nonce):
+                raise TokenRejected("the stream token was used before")
+            call = work.calls.by_sid(start.call_sid)
+            interview = work.interviews.get(ticket.interview_id)
+            if call is None or interview.state not in OPEN_INTERVIEW:
+                raise TokenRejected("there is no open interview for this call")
+            plan = plan_of(interview, self._bank, self._settings)
+            leg = Leg(call.id, interview.id, start.call_sid, start.stream_sid, call.direction, plan)
+            work.commit()
+        return leg
+
+    def _session(self, line: Line, protocol: StreamProtocol, leg: Leg) -> None:
+        settings = self._settings
+        inbox: deque[object] = deque()
+        path = settings.recordings_dir / f"{leg.call_id}.wav"
+        parts = CallParts(
+            plan=leg.plan,
+            ear=Ear(
+                self._engines.new_voice_detector(),
+                FixedEndpoint(settings.endpoint.silence_ms, settings.endpoint.threshold_dbfs),
+                self._engines.speech_to_text,
+                into(inbox),
+            ),
+            mouth=Mouth(
+                ThreadedSpeaker(self._engines.text_to_speech, into(inbox)),
+                ThreadedLineWriter(line.send, leg.stream_sid, time.monotonic),
+            ),
+            call_log=CallLog(FileEventLog(event_log_path(settings.event_logs_dir, leg.call_id))),
+            start_recording=lambda: RecordingFile(path),
+            describe_recording=lambda: {
+                "path": path.name,
+                "format": "wav, G.711 mu-law",
+                "channels": 2,
+                "size_bytes": path.stat().st_size,
+            },
+            farewell=self._engines.farewell,
+            clock=time.monotonic,
+        )
+        session = Session(line, protocol, parts, inbox)
+        session.begin(
+            call_id=str(leg.call_id),
+            interview_id=str(leg.interview_id),
+            call_sid=leg.call_sid,
+            stream_sid=leg.stream_sid,
+            direction=leg.direction,
+        )
+        reason = session.run()
+        log.info("call ended", extra={"call_id": str(leg.call_id), "reason": reason})
+
+
+def register(app: Flask, switchboard: Switchboard, settings: Settings) -> None:
+    """Add the socket route to the app."""
+    app.config["SOCK_SERVER_OPTIONS"] = {"max_message_size": 1 << 20, "ping_interval": None}
+    routes = Blueprint("telephony_media", __name__)
+    sock = Sock()
+
+    @sock.route("/telephony/media", bp=routes)
+    def media(socket: Server) -> None:
+        line = WebsocketLine(socket)
+        if not _may_upgrade(settings):
+            log.warning("media socket without a valid signature")
+            _close(line, POLICY_BROKEN, "not authorised")
+            return
+        switchboard.hold(line)
+
+    app.register_blueprint(routes)
+    inner = app.wsgi_app
+
+    def without_compression(environ: dict[str, object], start_response: object) -> object:
+        refuse_compression(environ)
+        return inner(environ, start_response)  # type: ignore[arg-type]  # handed on untouched
+
+    app.wsgi_app = without_compression  # type: ignore[assignment,method-assign]  # Flask's documented way
+
+
+def _may_upgrade(settings: Settings) -> bool:
+    """Twilio's signature is demanded in production; elsewhere proxies may strip it, so it must only not be false."""
+    if not settings.is_production and signature.SIGNATURE_HEADER not in request.headers:
+        return True
+    return signature.is_signed_upgrade(settings.twilio_auth_token, settings.media_url, request.headers)
+
+
+def _started(line: Line, protocol: StreamProtocol) -> StreamStarted | None:
+    deadline_s = time.monotonic() + START_TIMEOUT_S
+    while protocol.start is None:
+        text = line.receive(max(0.01, deadline_s - time.monotonic()))
+        if text is None and time.monotonic() >= deadline_s:
+            _close(line, POLICY_BROKEN, "no start in time")
+            return None
+        protocol.receive(text or "")
+        if protocol.violation is not None:
+            log.warning("media socket violated the protocol", extra={"reason": protocol.violation.reason})
+            _close(line, protocol.violation.code, protocol.violation.reason)
+            return None
+    return protocol.start
+
+
+def _close(line: Line, code: int, reason: str) -> None:
+    try:
+        line.close(code, reason)
+    except LineGone:
+        log.debug("the other side had closed already")

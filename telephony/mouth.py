@@ -1,0 +1,67 @@
+"""The voice of a call on its way out: synthesis, the line's queue, and the agent's channel of the recording."""
+
+from engine.clock import samples_to_ms
+from engine.dialogue.playback import Playback, mark_names
+from engine.ports import Recorder
+from telephony.speaker import PieceReady, Speaker
+from telephony.writer import LineWriter
+
+
+class Mouth:
+    """Puts sentences on the line, and takes them back. Positions are samples of the line's clock."""
+
+    def __init__(self, speaker: Speaker, writer: LineWriter) -> None:
+        self._speaker = speaker
+        self._writer = writer
+        self._tail = 0
+        self._recorder: Recorder | None = None
+
+    def record_to(self, recorder: Recorder) -> None:
+        """From now on what goes out is recorded."""
+        self._recorder = recorder
+
+    def line_came_to(self, position: int) -> None:
+        self._writer.line_came_to(position)
+
+    def say(self, utterance: int, pieces: tuple[str, ...]) -> None:
+        self._speaker.say(utterance, pieces)
+
+    def prepare(self, texts: tuple[str, ...]) -> None:
+        self._speaker.prepare(texts)
+
+    def queue(self, ready: PieceReady, playback: Playback, position: int) -> int | None:
+        """A piece was synthesised: on the line with it, marks included. Returns its length in milliseconds.
+
+        None when the piece belongs to an utterance that was cut meanwhile: it must not be heard.
+        """
+        if ready.utterance != playback.number or playback.is_closed:
+            return None
+        duration_ms = samples_to_ms(len(ready.mulaw))
+        is_last = ready.piece == len(playback.texts) - 1
+        marks = mark_names(ready.utterance, ready.piece, duration_ms, playback.label, is_last=is_last)
+        self.put(ready.mulaw, marks, position)
+        return duration_ms
+
+    def put(self, mulaw: bytes, marks: list[tuple[int, str]], position: int) -> None:
+        """Audio after everything that is queued already."""
+        start = max(position, self._tail)
+        self._tail = start + len(mulaw)
+        if self._recorder is not None:
+            self._recorder.write_agent(start, mulaw)
+        self._writer.add(mulaw, marks)
+
+    def stop(self, utterance: int, position: int) -> None:
+        """Nothing of this utterance, or of any before it, is heard from now on."""
+        self._speaker.forget(utterance)
+        self.hush(position)
+
+    def hush(self, position: int) -> None:
+        """Drop whatever waits to be played."""
+        self._writer.clear()
+        self._tail = position
+        if self._recorder is not None:
+            self._recorder.drop_agent_after(position)
+
+    def close(self) -> None:
+        self._speaker.close()
+        self._writer.close()

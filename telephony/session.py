@@ -1,0 +1,285 @@
+"""One call: the shell around the pure core.
+
+Everything is decided on one thread, in order. It reads the socket, hears each frame, lets results of the workers in
+between two frames, and gives all of it to the core as signals. What the core wants done is carried out elsewhere:
+the writer sends, the speaker synthesises, the recogniser transcribes. `close` is the only way out, whatever ended
+the call.
+"""
+
+import logging
+from collections import deque
+
+from engine.clock import SAMPLE_RATE_HZ, samples_to_ms
+from engine.dialogue.conversation import step
+from engine.dialogue.moment import Conversation, Phase
+from engine.dialogue.signals import (
+    Action,
+    AllReceived,
+    AnswerJudged,
+    CallStarted,
+    DigitPressed,
+    ExpectTerms,
+    Fact,
+    FinalReceived,
+    Flush,
+    HangUp,
+    Judge,
+    LineClosed,
+    MarkReturned,
+    PartialReceived,
+    PieceQueued,
+    Prepare,
+    RecogniserFailed,
+    Signal,
+    Speak,
+    StartTimer,
+    StopPlayback,
+    StopTimer,
+    TimerExpired,
+    VoiceFailed,
+)
+from engine.evaluation.judgement import judge
+from engine.ports import (
+    AllHeard,
+    FinalHeard,
+    PartialHeard,
+    RecognitionEvent,
+    RecognitionFailed,
+    Recorder,
+)
+from telephony.call_parts import CallParts, Line
+from telephony.line_errors import LineGone
+from telephony.line_meter import LagMeter
+from telephony.media_stream import (
+    DtmfReceived,
+    MarkReceived,
+    MediaReceived,
+    StreamEvent,
+    StreamProtocol,
+    StreamStopped,
+)
+from telephony.speaker import PieceReady, VoiceLost
+from telephony.timers import Timers
+
+log = logging.getLogger(__name__)
+
+SILENCE = b"\xff"
+RECEIVE_TIMEOUT_S = 1.0
+DEAD_LEG_S = 10.0
+"""So long without a frame and the leg is dead: silence still sends frames."""
+LAST_WORDS_S = 4.0
+"""How long the recogniser may take for the last words after the line broke."""
+FLUSH_AT_CLOSE = 1_000_000
+"""Request number of the flush at the end, out of reach of the core's own."""
+FAREWELL_GRACE_MS = 500
+
+
+class Session:
+    """One phone leg from `start` to the end."""
+
+    def __init__(self, line: Line, protocol: StreamProtocol, parts: CallParts, inbox: deque[object]) -> None:
+        self._line = line
+        self._protocol = protocol
+        self._parts = parts
+        self._inbox = inbox
+        self._state = Conversation()
+        self._timers = Timers()
+        self._samples = 0
+        self._recorder: Recorder | None = None
+        self._hang_up_reason: str | None = None
+        self._all_heard = False
+        self._is_closed = False
+        self._last_frame_s = parts.clock()
+        self._lag = LagMeter(parts.clock)
+
+    @property
+    def now_ms(self) -> int:
+        """Audio time: what was received of the line so far."""
+        return samples_to_ms(self._samples)
+
+    def begin(self, **identity: str) -> None:
+        """The line is open and known: log whose call it is, and let the core speak first."""
+        self._parts.call_log.session_fact(0, "call_started", **identity)
+        self._feed(CallStarted(0))
+
+    def run(self) -> str:
+        """Hold the call to its end. Returns why it ended; never raises for what a peer or a provider did."""
+        reason = "failed"
+        try:
+            while self._hang_up_reason is None:
+                self._turn_once()
+            reason = self._hang_up_reason
+        except LineGone as gone:
+            reason = "hung_up" if self._protocol.is_stopped else "line_lost"
+            log.info("line closed", extra={"reason": reason, "detail": str(gone)})
+        finally:
+            self.close(reason)
+        return reason
+
+    def _turn_once(self) -> None:
+        text = self._line.receive(RECEIVE_TIMEOUT_S)
+        if text is None:
+            if self._parts.clock() - self._last_frame_s > DEAD_LEG_S:
+                raise LineGone("no frames")
+        else:
+            self._read(text)
+        self._let_results_in()
+        for name in self._timers.expired(self.now_ms):
+            self._timer_expired(name)
+
+    def _read(self, text: str) -> None:
+        for event in self._protocol.receive(text):
+            self._happened(event)
+        violation = self._protocol.violation
+        if violation is not None:
+            self._line.close(violation.code, violation.reason)
+            raise LineGone(violation.reason)
+
+    def _happened(self, event: StreamEvent) -> None:
+        match event:
+            case MediaReceived(mulaw=mulaw, missing=missing):
+                self._heard(SILENCE * missing + mulaw if missing else mulaw)
+            case MarkReceived(name=name):
+                self._feed(MarkReturned(self.now_ms, name))
+            case DtmfReceived(digit=digit):
+                self._feed(DigitPressed(self.now_ms, digit))
+            case StreamStopped():
+                raise LineGone("stopped by the other side")
+
+    def _heard(self, mulaw: bytes) -> None:
+        start = self._samples
+        self._samples += len(mulaw)
+        self._last_frame_s = self._lag.frame(self._samples / SAMPLE_RATE_HZ)
+        if self._recorder is not None:
+            self._recorder.write_candidate(start, mulaw)
+        self._parts.mouth.line_came_to(self._samples)
+        for signal in self._parts.ear.hear(mulaw, start):
+            self._feed(signal)
+
+    def _let_results_in(self) -> None:
+        while self._inbox:
+            result = self._inbox.popleft()
+            match result:
+                case PieceReady():
+                    self._piece_ready(result)
+                case VoiceLost(utterance):
+                    self._feed(VoiceFailed(self.now_ms, utterance))
+                case AnswerJudged():
+                    self._feed(result)
+                case PartialHeard() | FinalHeard() | AllHeard() | RecognitionFailed():
+                    self._recognised(result)
+
+    def _recognised(self, event: RecognitionEvent) -> None:
+        match event:
+            case PartialHeard(text):
+                self._feed(PartialReceived(self.now_ms, text))
+            case FinalHeard(transcript):
+                self._feed(FinalReceived(self.now_ms, transcript.text, transcript.words))
+            case AllHeard(request):
+                self._all_heard = self._all_heard or request == FLUSH_AT_CLOSE
+                self._feed(AllReceived(self.now_ms, request))
+            case RecognitionFailed(reason):
+                log.warning("recogniser failed", extra={"reason": reason})
+                self._all_heard = self._all_heard or self._is_closed
+                self._parts.ear.recover()
+                self._feed(RecogniserFailed(self.now_ms))
+
+    def _piece_ready(self, ready: PieceReady) -> None:
+        duration_ms = self._parts.mouth.queue(ready, self._state.playback, self._samples)
+        if duration_ms is not None:
+            self._feed(PieceQueued(self.now_ms, ready.utterance, ready.piece, duration_ms))
+
+    def _timer_expired(self, name: str) -> None:
+        if name == "farewell":
+            self._hang_up_reason = "failed"
+        else:
+            self._feed(TimerExpired(self.now_ms, name))
+
+    def _feed(self, signal: Signal) -> None:
+        self._parts.call_log.signal(signal)
+        self._state, actions = step(self._state, signal, self._parts.plan)
+        for action in actions:
+            self._parts.call_log.action(signal.at_ms, action)
+            self._carry_out(action)
+
+    def _carry_out(self, action: Action) -> None:
+        match action:
+            case Speak() | StopPlayback() | Prepare() | HangUp():
+                self._use_voice(action)
+            case ExpectTerms(terms):
+                self._parts.ear.set_terms(terms)
+            case Flush(request):
+                self._parts.ear.stream.finish(request)
+            case Judge(order, question_id, text):
+                judgement = judge(self._parts.plan.bank.by_id(question_id), text)
+                self._inbox.append(AnswerJudged(self.now_ms, order, judgement.score, judgement.missing))
+            case StartTimer(name, due_ms):
+                self._timers.start(name, due_ms)
+            case StopTimer(name):
+                self._timers.stop(name)
+            case Fact(name, data):
+                self._observe(name, data)
+
+    def _use_voice(self, action: Speak | StopPlayback | Prepare | HangUp) -> None:
+        match action:
+            case Speak(utterance, pieces):
+                self._parts.mouth.say(utterance, pieces)
+            case StopPlayback(utterance):
+                self._parts.mouth.stop(utterance, self._samples)
+            case Prepare(pieces):
+                self._parts.mouth.prepare(pieces)
+            case HangUp(reason):
+                self._hang_up(reason)
+
+    def _hang_up(self, reason: str) -> None:
+        if reason != "speech_failed":
+            self._hang_up_reason = reason
+            return
+        farewell = self._parts.farewell
+        self._parts.mouth.hush(self._samples)
+        self._parts.mouth.put(farewell, [], self._samples)
+        self._timers.start("farewell", self.now_ms + samples_to_ms(len(farewell)) + FAREWELL_GRACE_MS)
+
+    def _observe(self, name: str, data: dict[str, object]) -> None:
+        if name == "consent_given" and data["is_granted"] and self._recorder is None:
+            self._recorder = self._parts.start_recording()
+            self._parts.mouth.record_to(self._recorder)
+
+    def close(self, reason: str) -> None:
+        """End the call: last words, state, recording, log. Does its work once."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        try:
+            self._hear_last_words()
+            self._feed(LineClosed(self.now_ms, reason))
+        finally:
+            self._give_back(reason)
+
+    def _hear_last_words(self) -> None:
+        if self._state.phase is Phase.LEFT:
+            return
+        self._parts.ear.stream.finish(FLUSH_AT_CLOSE)
+        deadline_s = self._parts.clock() + LAST_WORDS_S
+        self._let_results_in()
+        while not self._all_heard and self._parts.clock() < deadline_s:
+            self._parts.ear.wait_for_results()
+            self._let_results_in()
+
+    def _give_back(self, reason: str) -> None:
+        parts, now_ms = self._parts, self.now_ms
+        parts.mouth.close()
+        parts.ear.close()
+        try:
+            self._line.close(1000, "")
+        except LineGone:
+            log.debug("the line was closed by the other side")
+        try:
+            if self._recorder is not None:
+                self._recorder.close()
+                parts.call_log.session_fact(now_ms, "recording_saved", duration_ms=now_ms, **parts.describe_recording())
+        finally:
+            line_quality = {**self._protocol.counters(), **self._lag.as_data()}
+            parts.call_log.session_fact(now_ms, "line_measured", line_quality=line_quality)
+            parts.call_log.session_fact(now_ms, "call_ended", reason=reason)
+            parts.call_log.close()

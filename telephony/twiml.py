@@ -1,0 +1,64 @@
+"""The documents that tell Twilio what to do with a call. Values in, XML text out.
+
+Source: Twilio, "TwiML for Programmable Voice"; `<Connect><Stream>` is two-way and blocks until we close the socket.
+"""
+
+from dataclasses import dataclass, field
+
+from twilio.twiml.voice_response import VoiceResponse  # type: ignore[import-untyped]  # ships no type information
+
+_VOICE = "Polly.Joanna"
+"""Twilio's own voice: heard only before the agent answers and when something went wrong."""
+_PIN_DIGITS = 6
+_PIN_TIMEOUT_S = 8
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAddress:
+    """Where a call's audio goes: url is ws or wss without a query; parameters arrive in `start`."""
+
+    url: str
+    status_url: str
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+def connect_stream(stream: StreamAddress, after_url: str) -> str:
+    """Join the call to the media socket; when that closes, Twilio asks `after_url` how to go on.
+
+    Raises ValueError for a parameter whose name and value exceed Twilio's 500 characters together.
+    """
+    response = VoiceResponse()
+    element = response.connect(action=after_url).stream(
+        url=stream.url, status_callback=stream.status_url, status_callback_method="POST"
+    )
+    for name, value in stream.parameters.items():
+        if len(name) + len(value) >= 500:
+            raise ValueError(f"the stream parameter {name} is too long for TwiML")
+        element.parameter(name=name, value=value)
+    return str(response)
+
+
+def ask_for_pin(action_url: str, text: str) -> str:
+    """Ask for six digits by keypad; without any, the call goes on to `action_url` all the same."""
+    response = VoiceResponse()
+    gather = response.gather(
+        input="dtmf", num_digits=_PIN_DIGITS, timeout=_PIN_TIMEOUT_S, action=action_url, method="POST"
+    )
+    gather.say(text, voice=_VOICE)
+    response.redirect(action_url, method="POST")
+    return str(response)
+
+
+def say_goodbye(text: str) -> str:
+    """Say something and hang up."""
+    response = VoiceResponse()
+    response.say(text, voice=_VOICE)
+    response.hangup()
+    return str(response)
+
+
+def hang_up() -> str:
+    """End the call without a word: all was said."""
+    response = VoiceResponse()
+    response.hangup()
+    return str(response)
