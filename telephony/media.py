@@ -7,8 +7,6 @@ import uuid
 from collections import deque
 from dataclasses import dataclass
 
-from engine.adapters.recording_files import RecordingFile
-from engine.adapters.selection import SpeechEngines
 from flask import Blueprint, Flask, request
 from flask_sock import Sock
 from simple_websocket import Server
@@ -16,6 +14,9 @@ from sqlalchemy.orm import Session as DatabaseSession
 from sqlalchemy.orm import sessionmaker
 
 from engine.adapters.event_files import FileEventLog, event_log_path
+from engine.adapters.recording_files import RecordingFile
+from engine.adapters.selection import SpeechEngines
+from engine.adapters.speech_cache import bundled_phrase
 from engine.audio.endpoint import FixedEndpoint
 from engine.config import Settings
 from engine.dialogue.plan import Plan
@@ -172,7 +173,7 @@ class Switchboard:
                 "channels": 2,
                 "size_bytes": path.stat().st_size,
             },
-            farewell=self._engines.farewell,
+            farewell=bundled_phrase("apology"),
             clock=time.monotonic,
         )
         session = Session(line, protocol, parts, inbox)

@@ -242,7 +242,16 @@ class Session:
 
     def _observe(self, name: str, data: dict[str, object]) -> None:
         if name == "consent_given" and data["is_granted"] and self._recorder is None:
+            self._start_recording()
+
+    def _start_recording(self) -> None:
+        try:
             self._recorder = self._parts.start_recording()
+        except OSError:
+            # A full disk costs the recording, not the interview; the transcript is kept all the same.
+            log.exception("the recording cannot be written")
+            self._parts.call_log.session_fact(self.now_ms, "recording_failed")
+        else:
             self._parts.mouth.record_to(self._recorder)
 
     def close(self, reason: str) -> None:

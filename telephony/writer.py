@@ -32,6 +32,11 @@ class LineWriter:
         """The line's clock, as told by the frames received."""
         self._line_samples = samples
         self._line_read_at_s = self._clock()
+        self.tick()
+
+    def tick(self) -> None:
+        """The line's clock moved on."""
+        self.pump()
 
     def add(self, mulaw: bytes, marks: list[tuple[int, str]]) -> None:
         with self._lock:
@@ -93,6 +98,9 @@ class ThreadedLineWriter(LineWriter):
 
     def wake(self) -> None:
         self._wanted.set()
+
+    def tick(self) -> None:
+        """The thread looks by itself."""
 
     def close(self) -> None:
         super().close()

@@ -1,0 +1,1 @@
+"""The JSON API under /api/v1. docs/api.md describes it for those who call it."""

@@ -1,0 +1,83 @@
+"""The Flask application with everything of the dashboard on it. wsgi.py adds the telephone side."""
+
+from collections.abc import Set
+
+from flask import Flask
+from flask_jwt_extended import JWTManager
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from dashboard import (
+    access,
+    accounts,
+    assets,
+    database,
+    display,
+    errors,
+    headers,
+    health,
+    interviews,
+    pages,
+    report_page,
+    requests_log,
+)
+from dashboard.api import auth as api_auth
+from dashboard.api import interviews as api_interviews
+from dashboard.configuration import flask_config
+from dashboard.csrf import Csrf
+from dashboard.metrics import Metrics
+from dashboard.signing_in import SigningIn
+from dashboard.tokens import Tokens
+from engine.adapters.passwords import Passwords
+from engine.config import Settings
+
+
+def create_app(
+    settings: Settings,
+    *,
+    passwords: Passwords | None = None,
+    public_endpoints: Set[str] = frozenset(),
+    metrics_token: str = "",
+    trusted_proxies: int = 0,
+) -> Flask:
+    """Build the application; nothing is connected before the first request.
+
+    passwords: how passwords are hashed; the product's own way by default.
+    public_endpoints: endpoints of blueprints added later that check their callers themselves, such as webhooks with a
+    signature. Every other route needs a signed-in person. metrics_token: see docs/api.md. trusted_proxies: how many
+    proxies stand before the server; without them everybody behind a proxy shares one network address.
+    app.extensions["sessions"] makes database sessions on the application's engine.
+    """
+    app = Flask("dashboard")
+    app.config.from_mapping(flask_config(settings))
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted_proxies, x_proto=trusted_proxies, x_host=trusted_proxies)  # type: ignore[method-assign]  # the way Flask documents
+
+    metrics = Metrics()
+    csrf = Csrf(settings)
+    tokens = Tokens(settings, csrf)
+    jwt = JWTManager(app)
+    tokens.install(jwt)
+    db = database.install(app)
+    signing_in = SigningIn(db.session, tokens, passwords or Passwords(), settings.jwt_secret)
+
+    # Flask runs what is to happen before a request in this order, and what is to happen after it in reverse.
+    requests_log.install(app, metrics)
+    headers.install(app, settings)
+    assets.install(app)
+    csrf.install(app)
+    display.install(app)
+    errors.install(app)
+    access.install(app, db, csrf, jwt, frozenset(public_endpoints))
+
+    for blueprint in (
+        health.blueprint(db, metrics, metrics_token),
+        pages.blueprint(db, settings),
+        accounts.blueprint(signing_in, tokens),
+        interviews.blueprint(db, settings),
+        report_page.blueprint(db, settings),
+        api_auth.blueprint(signing_in, tokens),
+        api_interviews.blueprint(db, settings),
+    ):
+        app.register_blueprint(blueprint)
+    return app

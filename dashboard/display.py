@@ -1,0 +1,141 @@
+"""Words, signs and figures for people: how the closed lists of the product look on a page."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, request
+
+from dashboard import local_time
+from dashboard.access import signed_in_user
+from dashboard.phone_numbers import international
+from engine.vocabulary import Difficulty, InterviewState, Level, Topic
+
+TOPICS: dict[str, str] = {
+    Topic.PYTHON: "Python",
+    Topic.JAVASCRIPT: "JavaScript",
+    Topic.ALGORITHMS: "Algorithms",
+    Topic.DATABASES: "Databases",
+    Topic.SYSTEM_DESIGN: "System design",
+    Topic.DEVOPS: "DevOps",
+    Topic.REACT: "React",
+    Topic.NODEJS: "Node.js",
+}
+LEVELS: dict[str, str] = {Level.JUNIOR: "Junior", Level.MID: "Mid", Level.SENIOR: "Senior"}
+DIFFICULTIES: dict[str, str] = {Difficulty.EASY: "Easy", Difficulty.MEDIUM: "Medium", Difficulty.HARD: "Hard"}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A state as people see it: colour is never alone."""
+
+    word: str
+    icon: str
+    kind: str
+
+
+STATES: dict[str, Look] = {
+    InterviewState.SCHEDULED: Look("Scheduled", "calendar-clock", "plain"),
+    InterviewState.IN_PROGRESS: Look("Live", "phone-call", "live"),
+    InterviewState.INTERRUPTED: Look("Interrupted", "unplug", "warn"),
+    InterviewState.EVALUATING: Look("Being graded", "hourglass", "live"),
+    InterviewState.COMPLETED: Look("Completed", "circle-check", "ok"),
+    InterviewState.CANCELLED: Look("Cancelled", "ban", "plain"),
+    InterviewState.EXPIRED: Look("Expired", "calendar-x", "plain"),
+}
+END_REASONS: dict[str, str] = {
+    "completed": "All questions were asked",
+    "candidate_ended": "The candidate ended the interview",
+    "recording_declined": "The candidate did not agree to a recording",
+    "silent": "The line stayed silent",
+    "time_limit": "The time was over",
+    "speech_failed": "Speech recognition or the voice failed",
+    "hung_up": "The candidate hung up",
+    "line_lost": "The line broke",
+    "process_lost": "The server was restarted during the call",
+    "failed": "The call failed",
+    "refused": "All lines were busy",
+    "cancelled": "Cancelled in the dashboard",
+    "expired": "Nobody called before the PIN ended",
+}
+FIELDS: dict[str, str] = {
+    "first_name": "First name",
+    "last_name": "Last name",
+    "email": "E-mail address",
+    "password": "Password",
+    "password_repeat": "Repeat the password",
+    "terms": "Terms of service",
+    "role": "Role",
+    "level": "Level",
+    "topics": "Topics",
+    "question_count": "Length",
+    "language": "Language",
+    "rubric": "Grading",
+    "title": "Title",
+    "candidate_name": "Name of the candidate",
+    "candidate_phone": "Telephone number",
+    "candidate_time_zone": "Time zone",
+    "when": "When",
+    "scheduled_local": "Date and time",
+}
+ROLES = (
+    "Backend engineer",
+    "Frontend engineer",
+    "Full-stack engineer",
+    "Data engineer",
+    "Platform engineer",
+    "Site reliability engineer",
+    "Software engineer",
+    "Python developer",
+    "JavaScript developer",
+    "Database administrator",
+)
+
+
+def words(value: object) -> str:
+    """A value of one of our closed lists as it is written in running text: system_design as System design."""
+    text = str(value)
+    known = TOPICS | LEVELS | DIFFICULTIES
+    return known.get(text) or text.replace("_", " ").replace("-", " ").capitalize()
+
+
+def number(value: float | None) -> str:
+    """A score as people read it: whole where it is whole, else one decimal; a dash where there is none."""
+    if value is None:
+        return "–"
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def install(app: Flask) -> None:
+    def zone_name() -> str:
+        user = signed_in_user()
+        return user.time_zone if user else "UTC"
+
+    def moment(value: datetime) -> str:
+        return local_time.moment_text(value, zone_name())
+
+    def look(state: str) -> Look:
+        return STATES.get(state, Look(words(state), "circle-dot", "plain"))
+
+    def common() -> dict[str, Any]:
+        theme = request.cookies.get("theme", "auto")
+        return {
+            "user": signed_in_user(),
+            "theme": theme if theme in ("light", "dark") else "auto",
+            "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
+            "section": "",
+            "notice": None,
+            "zone_name": zone_name(),
+        }
+
+    app.context_processor(common)
+    app.add_template_filter(moment, "moment")
+    app.add_template_filter(look, "state_look")
+    app.add_template_filter(words, "words")
+    app.add_template_filter(number, "number")
+    app.add_template_filter(international, "international")
+    app.add_template_filter(local_time.clock_text, "clock")
+    app.add_template_filter(local_time.clock_words, "clock_words")
+    app.add_template_filter(local_time.duration_text, "duration")
+    app.add_template_filter(lambda name: FIELDS.get(name, words(name)), "field_name")
+    app.add_template_filter(lambda reason: END_REASONS.get(reason, words(reason)), "end_reason")

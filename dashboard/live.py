@@ -1,0 +1,120 @@
+"""What of a running call is shown: its event log folded into one view, and the events that change it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+
+class Event(Protocol):
+    """A row of the event log."""
+
+    id: int
+    at_ms: int
+    kind: str
+    name: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One finished turn."""
+
+    who: str
+    text: str
+    start_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveView:
+    order: int = 0
+    total: int = 0
+    question: str = ""
+    topic: str = ""
+    stage: str = ""
+    floor: str = ""
+    at_ms: int = 0
+    partial: str = ""
+    is_over: bool = False
+    lines: tuple[Line, ...] = ()
+    last_id: int = 0
+
+
+# Public name, and the fields of the event's data that are shown. Everything else of the log stays inside.
+_SHOWN: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
+    ("fact", "call_started"): ("call_started", ("direction",)),
+    ("fact", "stage_changed"): ("stage", ("stage",)),
+    ("fact", "floor_changed"): ("floor", ("floor",)),
+    ("fact", "question_asked"): ("question", ("order", "total", "topic", "difficulty", "text")),
+    ("fact", "follow_up_asked"): ("follow_up", ("order", "text")),
+    ("fact", "answer_completed"): ("answer", ("order", "state")),
+    ("fact", "turn_ended"): ("turn", ("who", "text", "start_ms", "end_ms", "is_interrupted")),
+    ("fact", "interview_ended"): ("interview_ended", ("reason", "is_complete")),
+    ("fact", "call_ended"): ("call_ended", ("reason",)),
+    ("signal", "PartialReceived"): ("partial_transcript", ("text",)),
+    ("signal", "FinalReceived"): ("final_transcript", ("text",)),
+}
+
+
+def public_event(event: Event) -> dict[str, Any] | None:
+    """The event as the API tells it, or None for one that is nobody's business outside."""
+    shown = _SHOWN.get((event.kind, event.name))
+    if shown is None:
+        return None
+    name, fields = shown
+    return {"id": event.id, "at_ms": event.at_ms, "name": name} | {key: event.data.get(key) for key in fields}
+
+
+def folded(events: Iterable[Event], view: LiveView | None = None) -> LiveView:
+    """The view after these events, beginning with `view` (or with nothing)."""
+    view = view or LiveView()
+    for event in events:
+        public = public_event(event)
+        if public is not None:
+            view = _step(view, public)
+        view = replace(view, last_id=event.id, at_ms=event.at_ms)
+    return view
+
+
+def _step(view: LiveView, event: Mapping[str, Any]) -> LiveView:
+    match event["name"]:
+        case "call_started":
+            return replace(view, is_over=False, partial="", floor="", stage="greeting")
+        case "stage":
+            return replace(view, stage=str(event["stage"] or ""))
+        case "floor":
+            return replace(view, floor=str(event["floor"] or ""))
+        case "question":
+            return replace(
+                view,
+                order=int(event["order"] or 0),
+                total=int(event["total"] or 0),
+                question=str(event["text"] or ""),
+                topic=str(event["topic"] or ""),
+            )
+        case "partial_transcript":
+            return replace(view, partial=str(event["text"] or ""))
+        case "turn":
+            line = Line(str(event["who"]), str(event["text"] or ""), int(event["start_ms"] or 0))
+            partial = "" if line.who == "candidate" else view.partial
+            return replace(view, lines=(*view.lines, line) if line.text else view.lines, partial=partial)
+        case "interview_ended" | "call_ended":
+            return replace(view, is_over=True, partial="", floor="")
+    return view
+
+
+STAGES: Mapping[str, str] = {
+    "": "Waiting for the line",
+    "greeting": "Greeting",
+    "consent": "Asking for consent to record",
+    "explaining": "Explaining the keys",
+    "asking": "Asking",
+    "listening": "Listening",
+    "closing": "Saying goodbye",
+    "ended": "Ended",
+}
+FLOORS: Mapping[str, str] = {
+    "agent": "The interviewer speaks",
+    "candidate": "The candidate speaks",
+    "open": "Silence",
+    "": "",
+}

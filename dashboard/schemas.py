@@ -1,0 +1,250 @@
+"""What may come in, declared once and used by pages and API alike. Unknown fields are refused."""
+
+import re
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from dashboard.local_time import from_local, is_zone
+from dashboard.password_rule import password_fault
+from dashboard.phone_numbers import to_e164
+from engine.evaluation.rubric import DEFAULT_RUBRIC, RUBRICS
+from engine.vocabulary import InterviewState, Level, Topic
+
+QUESTION_COUNTS = (3, 5, 10, 15)
+LANGUAGES = {"en": "English"}
+FURTHEST_BOOKING = timedelta(days=30)
+_EMAIL = re.compile(
+    r"[^@\s\"(),:;<>\[\]\\]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def fault(message: str) -> PydanticCustomError:
+    """A validation error that says exactly `message`."""
+    return PydanticCustomError("said", "{said}", {"said": message})
+
+
+def _clean(value: Any) -> Any:
+    """Text without space around it; control characters (PostgreSQL cannot even store a null byte) are refused."""
+    if not isinstance(value, str):
+        return value
+    if _CONTROL.search(value):
+        raise fault("Remove the control characters.")
+    return value.strip()
+
+
+def _one_line(value: Any) -> Any:
+    cleaned = _clean(value)
+    if isinstance(cleaned, str) and ("\n" in cleaned or "\r" in cleaned):
+        raise fault("Write this on one line.")
+    return cleaned
+
+
+Line = Annotated[str, BeforeValidator(_one_line)]
+
+
+class Input(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _email(value: str) -> str:
+    lowered = value.lower()
+    if len(lowered) > 255 or not _EMAIL.fullmatch(lowered):
+        raise fault("Enter an e-mail address such as name@example.org.")
+    return lowered
+
+
+class LoginInput(Input):
+    email: Line = Field(max_length=255, min_length=1)
+    password: str = Field(min_length=1, max_length=128)
+    remember: bool = False
+
+    @field_validator("email")
+    @classmethod
+    def _lower(cls, value: str) -> str:
+        return value.lower()
+
+
+class RegisterInput(Input):
+    first_name: Line = Field(min_length=2, max_length=100)
+    last_name: Line = Field(min_length=2, max_length=100)
+    email: Line
+    password: str = Field(max_length=1000)
+    password_repeat: str = Field(max_length=1000)
+    terms: bool
+    time_zone: Line = Field(default="UTC", max_length=64)
+
+    @field_validator("email")
+    @classmethod
+    def _check_email(cls, value: str) -> str:
+        return _email(value)
+
+    @field_validator("password")
+    @classmethod
+    def _check_password(cls, value: str, info: ValidationInfo) -> str:
+        personal = tuple(str(info.data[name]) for name in ("first_name", "last_name", "email") if name in info.data)
+        if said := password_fault(value, personal=personal):
+            raise fault(said)
+        return value
+
+    @field_validator("password_repeat")
+    @classmethod
+    def _check_repeat(cls, value: str, info: ValidationInfo) -> str:
+        if "password" in info.data and info.data["password"] != value:
+            raise fault("The two passwords differ.")
+        return value
+
+    @field_validator("terms")
+    @classmethod
+    def _check_terms(cls, value: bool) -> bool:
+        if not value:
+            raise fault("Accept the terms to go on.")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        # It is filled in by the browser, not by a person: one that we do not know is no reason to turn anyone away.
+        return value if is_zone(value) else "UTC"
+
+
+def _booking_fault(moment: datetime, info: ValidationInfo) -> str | None:
+    now = (info.context or {}).get("now", datetime.now(UTC))
+    if moment < now:
+        return "This moment has passed. Choose one that lies ahead."
+    if moment > now + FURTHEST_BOOKING:
+        return f"Choose a moment within the next {FURTHEST_BOOKING.days} days: the PIN is valid that long."
+    return None
+
+
+class NewInterviewInput(Input):
+    """An interview to be set up. `scheduled_at` None means that the candidate dials in when it suits."""
+
+    role: Line = Field(min_length=2, max_length=100)
+    level: Level
+    topics: list[Topic] = Field(min_length=1, max_length=10)
+    question_count: Literal[3, 5, 10, 15] = 5
+    language: Literal["en"] = "en"
+    rubric: Line = Field(default=DEFAULT_RUBRIC.id, max_length=64)
+    title: Line = Field(default="", max_length=255)
+    candidate_name: Line = Field(min_length=2, max_length=100)
+    candidate_phone: Line = Field(max_length=40)
+    candidate_time_zone: Line = Field(default="UTC", max_length=64)
+    scheduled_at: AwareDatetime | None = None
+
+    @field_validator("topics")
+    @classmethod
+    def _each_once(cls, value: list[Topic]) -> list[Topic]:
+        return list(dict.fromkeys(value))
+
+    @field_validator("rubric")
+    @classmethod
+    def _known_rubric(cls, value: str) -> str:
+        if value not in RUBRICS:
+            raise fault("Choose one of the values offered.")
+        return value
+
+    @field_validator("candidate_phone")
+    @classmethod
+    def _to_e164(cls, value: str, info: ValidationInfo) -> str:
+        region = str((info.context or {}).get("region", "ZZ"))
+        try:
+            return to_e164(value, region)
+        except ValueError as error:
+            raise fault(str(error)) from error
+
+    @field_validator("candidate_time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if not is_zone(value):
+            raise fault("Choose a time zone from the list, such as Europe/Berlin.")
+        return value
+
+    @field_validator("scheduled_at")
+    @classmethod
+    def _ahead(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        if value is None:
+            return None
+        if said := _booking_fault(value, info):
+            raise fault(said)
+        return value.astimezone(UTC)
+
+
+class NewInterviewForm(NewInterviewInput):
+    """The same as the page sends it: a choice between any time and a date in a zone."""
+
+    when: Literal["any", "at"] = "any"
+    scheduled_local: Line = Field(default="", max_length=25, validate_default=True)
+
+    @field_validator("question_count", mode="before")
+    @classmethod
+    def _number(cls, value: Any) -> Any:
+        return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 4 else value
+
+    @field_validator("scheduled_local")
+    @classmethod
+    def _readable(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("when") != "at":
+            return ""
+        if not value:
+            raise fault("Choose a date and a time, or let the candidate call at any time.")
+        try:
+            local = datetime.fromisoformat(value)
+            moment = from_local(local.replace(tzinfo=None), str(info.data.get("candidate_time_zone", "UTC")))
+        except (ValueError, OverflowError) as error:
+            message = str(error) if "clocks" in str(error) else "Enter the date and time as 2026-11-30T14:30."
+            raise fault(message) from error
+        if said := _booking_fault(moment, info):
+            raise fault(said)
+        return value
+
+    def to_input(self) -> dict[str, Any]:
+        """The fields of NewInterviewInput, the moment in UTC."""
+        data = self.model_dump(exclude={"when", "scheduled_local"})
+        if self.when == "at":
+            data["scheduled_at"] = from_local(datetime.fromisoformat(self.scheduled_local), self.candidate_time_zone)
+        return data
+
+
+class ListQuery(Input):
+    """What an address of the list of interviews may say."""
+
+    page: int = Field(default=1, ge=1, le=100_000)
+    limit: int = Field(default=10, ge=1, le=100)
+    state: InterviewState | None = None
+    topic: Topic | None = None
+    text: Line | None = Field(default=None, max_length=100)
+    sort: Literal["-created_at", "created_at", "-scheduled_at", "scheduled_at", "title", "-title"] = "-created_at"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_absent(cls, data: Any) -> Any:
+        return {name: value for name, value in data.items() if value != ""} if isinstance(data, dict) else data
+
+
+class EventsQuery(Input):
+    after: int = Field(default=0, ge=0, le=2**62)
+    limit: int = Field(default=500, ge=1, le=500)
+
+
+class RecordingQuery(Input):
+    """Which call's recording; the last one of the interview when none is named."""
+
+    call: uuid.UUID | None = None
+
+
+class LogoutInput(Input):
+    everywhere: bool = False

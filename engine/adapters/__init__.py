@@ -1,0 +1,1 @@
+"""One file per vendor or local engine; selection.py decides who is used."""

@@ -1,0 +1,1 @@
+"""How answers are judged: rubric, evidence, scores, report. Values only."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: tables, owner-scoped repositories, units of work."""

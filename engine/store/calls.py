@@ -1,0 +1,71 @@
+"""Phone legs and what hangs on them: stream tokens, turns, recordings."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from engine.errors import NotFound
+from engine.store.models import Call, Recording, SpentStreamToken, Turn
+from engine.vocabulary import CallState, Direction
+
+
+class CallRepository:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def register(self, interview_id: uuid.UUID, call_sid: str, direction: Direction) -> Call:
+        """The leg with this CallSid, made as ringing when it is new; asking twice changes nothing.
+
+        Raises NotFound when there is no such interview.
+        """
+        try:
+            with self._session.begin_nested():
+                self._session.execute(
+                    insert(Call)
+                    .values(interview_id=interview_id, call_sid=call_sid, direction=direction, state=CallState.RINGING)
+                    .on_conflict_do_nothing(index_elements=[Call.call_sid])
+                )
+        except IntegrityError as error:
+            raise NotFound(f"There is no interview {interview_id}.") from error
+        return self._session.scalars(select(Call).where(Call.call_sid == call_sid)).one()
+
+    def by_sid(self, call_sid: str) -> Call | None:
+        return self._session.scalar(select(Call).where(Call.call_sid == call_sid))
+
+    def get(self, call_id: uuid.UUID) -> Call | None:
+        return self._session.get(Call, call_id)
+
+    def of_interview(self, interview_id: uuid.UUID) -> Sequence[Call]:
+        """Every leg of an interview, oldest first."""
+        return self._session.scalars(
+            select(Call).where(Call.interview_id == interview_id).order_by(Call.created_at, Call.id)
+        ).all()
+
+    def spend_stream_token(self, nonce: str) -> bool:
+        """Use up a token of the media socket; False when it was used before, also by another process just now."""
+        spent = self._session.scalar(
+            insert(SpentStreamToken)
+            .values(nonce=nonce)
+            .on_conflict_do_nothing(index_elements=[SpentStreamToken.nonce])
+            .returning(SpentStreamToken.nonce)
+        )
+        return spent is not None
+
+    def purge_stream_tokens(self, before: datetime) -> int:
+        """Forget tokens spent before this time: they have expired long since. Returns how many."""
+        gone = self._session.scalars(
+            delete(SpentStreamToken).where(SpentStreamToken.spent_at < before).returning(SpentStreamToken.nonce)
+        )
+        return len(gone.all())
+
+    def turns_of(self, call_id: uuid.UUID) -> Sequence[Turn]:
+        """What was said on this leg, in order."""
+        return self._session.scalars(select(Turn).where(Turn.call_id == call_id).order_by(Turn.sequence)).all()
+
+    def recording_of(self, call_id: uuid.UUID) -> Recording | None:
+        return self._session.scalar(select(Recording).where(Recording.call_id == call_id))

@@ -1,0 +1,101 @@
+"""The event logs of calls as they stand in PostgreSQL: shipped here once, projected, read by pages."""
+
+import logging
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.orm import Session
+
+from engine.errors import NotFound
+from engine.ports import EventRecord
+from engine.store.json_values import storable
+from engine.store.models import Call, CallEvent, Interview
+from engine.store.projection import project
+
+logger = logging.getLogger(__name__)
+
+
+class EventRepository:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def ship(self, call_id: uuid.UUID, records: Sequence[EventRecord]) -> int:
+        """Append the records that are not here yet and project their facts into the tables; returns how many were new.
+
+        Shipping the same records again changes nothing. A fact that cannot be projected stays in the log, is reported
+        in our own log, and stops nothing. Raises NotFound when there is no such call.
+        """
+        call = self._session.scalar(select(Call).where(Call.id == call_id))
+        if call is None:
+            raise NotFound(f"There is no call {call_id}.")
+        # One writer at a time for all legs of an interview: the projection looks at the other legs too.
+        self._session.execute(select(Interview.id).where(Interview.id == call.interview_id).with_for_update())
+        new = self._append(call_id, records)
+        for record in sorted(records, key=lambda record: record.sequence):
+            if record.sequence in new and record.kind == "fact":
+                self._project(call, record)
+        return len(new)
+
+    def _append(self, call_id: uuid.UUID, records: Sequence[EventRecord]) -> set[int]:
+        if not records:
+            return set()
+        rows = [
+            {
+                "call_id": call_id,
+                "sequence": record.sequence,
+                "at_ms": record.at_ms,
+                "kind": record.kind,
+                "name": record.name,
+                "data": storable(record.data),
+            }
+            for record in records
+        ]
+        return set(
+            self._session.scalars(
+                insert(CallEvent)
+                .values(rows)
+                .on_conflict_do_nothing(index_elements=[CallEvent.call_id, CallEvent.sequence])
+                .returning(CallEvent.sequence)
+            )
+        )
+
+    def _project(self, call: Call, record: EventRecord) -> None:
+        try:
+            with self._session.begin_nested():
+                project(self._session, call, record.sequence, record.at_ms, record.name, storable(record.data))
+        except (KeyError, TypeError, ValueError, DataError, IntegrityError):
+            logger.exception(
+                "a fact of a call cannot be projected and stays in the log only: %s",
+                record.name,
+                extra={"call_id": call.id},
+            )
+
+    def after(self, interview_id: uuid.UUID, after_id: int = 0, limit: int = 500) -> list[CallEvent]:
+        """The events of all legs of an interview that came in after the event with this id, oldest first."""
+        return list(
+            self._session.scalars(
+                select(CallEvent)
+                .join(Call, Call.id == CallEvent.call_id)
+                .where(Call.interview_id == interview_id, CallEvent.id > after_id)
+                .order_by(CallEvent.id)
+                .limit(limit)
+            )
+        )
+
+    def latest_fact(self, interview_id: uuid.UUID, name: str) -> CallEvent | None:
+        """The last fact of this name that any leg of the interview reported."""
+        return self._session.scalar(
+            select(CallEvent)
+            .join(Call, Call.id == CallEvent.call_id)
+            .where(Call.interview_id == interview_id, CallEvent.kind == "fact", CallEvent.name == name)
+            .order_by(Call.created_at.desc(), CallEvent.sequence.desc())
+            .limit(1)
+        )
+
+    def next_sequence(self, call_id: uuid.UUID) -> int:
+        """The number that the call's next record must carry when its log on disk is gone."""
+        last = self._session.scalar(select(func.max(CallEvent.sequence)).where(CallEvent.call_id == call_id))
+        return 0 if last is None else last + 1

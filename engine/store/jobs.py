@@ -1,0 +1,52 @@
+"""The job queue: jobs are enqueued in the caller's transaction and exist if and only if it commits."""
+
+from typing import Any
+
+from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
+from sqlalchemy import make_url
+from sqlalchemy.orm import Session
+
+DIAL = "dial"
+"""Short jobs with an exact hour: placing calls."""
+BATCH = "batch"
+"""Everything that may wait: grading, tidying up."""
+
+GRADE_INTERVIEW = "grade_interview"
+
+_QUEUES = {GRADE_INTERVIEW: BATCH}
+
+_enqueuing = App(connector=SyncPsycopgConnector())
+"""Never opened: it only writes on connections that it is lent."""
+
+
+def enqueue(session: Session, task_name: str, *, queueing_lock: str | None = None, **arguments: Any) -> int | None:
+    """Put a job on its queue as part of the session's transaction; returns its number.
+
+    queueing_lock: while a job with the same lock still waits, nothing is added and None is returned; while one runs,
+    the new one waits for its end.
+    arguments: JSON values; ids as text.
+    """
+    try:
+        with session.begin_nested():
+            # Asked for inside: only then does the session set the savepoint on it.
+            connection = session.connection().connection.driver_connection
+            deferrer = _enqueuing.configure_task(
+                task_name,
+                queue=_QUEUES.get(task_name, BATCH),
+                lock=queueing_lock,
+                queueing_lock=queueing_lock,
+                connection=connection,
+            )
+            return deferrer.defer(**arguments)
+    except AlreadyEnqueued:
+        return None
+
+
+def worker_app(url: str) -> App:
+    """An app for the process that runs jobs; its tasks are registered by the caller. Nothing is connected yet.
+
+    url: as the rest of the product knows it, beginning with postgresql+psycopg://.
+    """
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return App(connector=PsycopgConnector(conninfo=plain))

@@ -1,0 +1,257 @@
+"""The tables: typed columns, rules in the database, UTC everywhere.
+
+Plain SQLAlchemy, so that the engine needs no Flask; the dashboard hands Base to Flask-SQLAlchemy.
+"""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Numeric,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy import (
+    text as sql,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from engine.store.account_models import Attempt, LoginSession, RefreshToken, User
+from engine.store.base import Base, Stamped, one_of
+from engine.vocabulary import AnswerState, CallState, Direction, InterviewState, Level
+
+__all__ = [
+    "Answer",
+    "Attempt",
+    "Base",
+    "Call",
+    "CallEvent",
+    "Candidate",
+    "Consent",
+    "Evaluation",
+    "Interview",
+    "LoginSession",
+    "Question",
+    "Recording",
+    "RefreshToken",
+    "Report",
+    "SpentStreamToken",
+    "Stamped",
+    "Turn",
+    "User",
+]
+
+
+class SpentStreamToken(Base):
+    """Tokens of the media socket that were used: a second use is refused."""
+
+    __tablename__ = "spent_stream_tokens"
+
+    nonce: Mapped[str] = mapped_column(String(64), primary_key=True)
+    spent_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Candidate(Stamped, Base):
+    __tablename__ = "candidates"
+
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    phone: Mapped[str] = mapped_column(String(20))
+    """E.164."""
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC", server_default="UTC")
+
+
+class Interview(Stamped, Base):
+    __tablename__ = "interviews"
+    __table_args__ = (
+        CheckConstraint(one_of("state", InterviewState), name="state"),
+        CheckConstraint(one_of("level", Level), name="level"),
+        CheckConstraint("question_count between 1 and 30", name="question_count"),
+        Index("ix_interviews_owner_state", "owner_id", "state"),
+        Index("ix_interviews_owner_created", "owner_id", "created_at"),
+        Index(
+            "uq_interviews_open_pin",
+            "pin",
+            unique=True,
+            postgresql_where=sql("state in ('scheduled', 'in_progress', 'interrupted')"),
+        ),
+    )
+
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    candidate_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("candidates.id", ondelete="CASCADE"), index=True)
+    title: Mapped[str] = mapped_column(String(255))
+    role: Mapped[str] = mapped_column(String(100))
+    level: Mapped[str] = mapped_column(String(16))
+    topics: Mapped[list[Any]]
+    question_count: Mapped[int]
+    language: Mapped[str] = mapped_column(String(16), default="en", server_default="en")
+    rubric: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16), default=InterviewState.SCHEDULED, server_default="scheduled")
+    pin: Mapped[str] = mapped_column(String(12))
+    pin_expires_at: Mapped[datetime]
+    scheduled_at: Mapped[datetime | None]
+    """None means any time: the candidate dials in when it suits."""
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None] = mapped_column(String(64))
+    progress: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=sql("'{}'::jsonb"))
+    """Where the conversation stands, in the core's own form; enough to go on in another process."""
+    deleted_at: Mapped[datetime | None]
+
+    candidate: Mapped[Candidate] = relationship(lazy="joined")
+
+
+class Consent(Stamped, Base):
+    __tablename__ = "consents"
+    __table_args__ = (UniqueConstraint("call_id", "kind"),)
+
+    interview_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("interviews.id", ondelete="CASCADE"), index=True)
+    call_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(32))
+    text_version: Mapped[str] = mapped_column(String(32))
+    is_granted: Mapped[bool]
+    answer: Mapped[str] = mapped_column(Text)
+    """What was said or pressed."""
+
+
+class Call(Stamped, Base):
+    __tablename__ = "calls"
+    __table_args__ = (
+        CheckConstraint(one_of("state", CallState), name="state"),
+        CheckConstraint(one_of("direction", Direction), name="direction"),
+        Index("uq_calls_one_live_leg", "interview_id", unique=True, postgresql_where=sql("state = 'live'")),
+    )
+
+    interview_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("interviews.id", ondelete="CASCADE"), index=True)
+    call_sid: Mapped[str] = mapped_column(String(64), unique=True)
+    stream_sid: Mapped[str | None] = mapped_column(String(64))
+    direction: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None] = mapped_column(String(64))
+    line_quality: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=sql("'{}'::jsonb"))
+
+
+class CallEvent(Base):
+    """The event log of a call as it stands on disk, shipped line by line; `sequence` has no gaps."""
+
+    __tablename__ = "call_events"
+    __table_args__ = (UniqueConstraint("call_id", "sequence"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    call_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
+    sequence: Mapped[int]
+    at_ms: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(64))
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Turn(Stamped, Base):
+    """What one side said while it held the floor; for the agent, what was heard of it."""
+
+    __tablename__ = "turns"
+    __table_args__ = (
+        UniqueConstraint("call_id", "sequence"),
+        CheckConstraint("who in ('agent', 'candidate')", name="who"),
+    )
+
+    call_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
+    sequence: Mapped[int]
+    """The event's sequence number: turns sort by it."""
+    who: Mapped[str] = mapped_column(String(16))
+    text: Mapped[str] = mapped_column(Text)
+    words: Mapped[list[Any]] = mapped_column(default=list, server_default=sql("'[]'::jsonb"))
+    start_ms: Mapped[int]
+    end_ms: Mapped[int]
+    gap_ms: Mapped[int | None]
+    """Agent turns: end of the candidate's speech to our first audio, as the caller heard it."""
+    is_interrupted: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
+
+
+class Question(Stamped, Base):
+    """A question as it was asked in one interview."""
+
+    __tablename__ = "questions"
+    __table_args__ = (UniqueConstraint("interview_id", "order"),)
+
+    interview_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("interviews.id", ondelete="CASCADE"))
+    call_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("calls.id", ondelete="SET NULL"))
+    order: Mapped[int]
+    bank_id: Mapped[str] = mapped_column(String(64))
+    topic: Mapped[str] = mapped_column(String(32))
+    difficulty: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(32))
+    text: Mapped[str] = mapped_column(Text)
+    why: Mapped[str] = mapped_column(Text)
+    version: Mapped[str] = mapped_column(String(64))
+    """Version of the bank that it came from."""
+    asked_at_ms: Mapped[int]
+    follow_ups: Mapped[list[Any]] = mapped_column(default=list, server_default=sql("'[]'::jsonb"))
+
+
+class Answer(Stamped, Base):
+    __tablename__ = "answers"
+    __table_args__ = (CheckConstraint(one_of("state", AnswerState), name="state"),)
+
+    question_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("questions.id", ondelete="CASCADE"), unique=True)
+    call_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("calls.id", ondelete="SET NULL"))
+    state: Mapped[str] = mapped_column(String(16))
+    text: Mapped[str] = mapped_column(Text)
+    words: Mapped[list[Any]]
+    start_ms: Mapped[int | None]
+    end_ms: Mapped[int | None]
+    ended_by: Mapped[str] = mapped_column(String(32))
+
+
+class Evaluation(Stamped, Base):
+    """A grade of one answer. Append-only: a new grade is a new version."""
+
+    __tablename__ = "evaluations"
+    __table_args__ = (
+        UniqueConstraint("answer_id", "version"),
+        CheckConstraint("score is null or score between 0 and 100", name="score"),
+    )
+
+    answer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("answers.id", ondelete="CASCADE"))
+    version: Mapped[int]
+    grader: Mapped[str] = mapped_column(String(64))
+    rubric: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16))
+    score: Mapped[float | None] = mapped_column(Numeric(5, 2, asdecimal=False))
+    detail: Mapped[dict[str, Any]]
+
+
+class Report(Stamped, Base):
+    """The report of an interview as a value. Append-only like the evaluations it is made of."""
+
+    __tablename__ = "reports"
+    __table_args__ = (UniqueConstraint("interview_id", "version"),)
+
+    interview_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("interviews.id", ondelete="CASCADE"))
+    version: Mapped[int]
+    state: Mapped[str] = mapped_column(String(16))
+    score: Mapped[float | None] = mapped_column(Numeric(5, 2, asdecimal=False))
+    body: Mapped[dict[str, Any]]
+
+
+class Recording(Stamped, Base):
+    __tablename__ = "recordings"
+
+    call_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), unique=True)
+    path: Mapped[str] = mapped_column(String(255))
+    """Relative to the recordings folder."""
+    format: Mapped[str] = mapped_column(String(32))
+    channels: Mapped[int]
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    duration_ms: Mapped[int]

@@ -1,0 +1,62 @@
+"""People who sign in."""
+
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from engine.errors import Conflict
+from engine.store.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    email: str
+    password_hash: str
+    first_name: str
+    last_name: str
+    terms_version: str
+    terms_accepted_at: datetime
+    time_zone: str = "UTC"
+
+
+class UserRepository:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, new: NewUser) -> User:
+        """Keep a new account. Raises Conflict when the address is taken, also by somebody a moment earlier."""
+        user = User(**asdict(new) | {"email": normalised_email(new.email)})
+        try:
+            with self._session.begin_nested():
+                self._session.add(user)
+        except IntegrityError as error:
+            if "uq_users_email" not in str(error.orig):
+                raise
+            raise Conflict("An account with this e-mail address exists already.") from error
+        return user
+
+    def get(self, user_id: uuid.UUID) -> User | None:
+        """The account, or None when it does not exist or was deleted."""
+        return self._session.scalar(select(User).where(User.id == user_id, User.deleted_at.is_(None)))
+
+    def by_email(self, email: str) -> User | None:
+        """The account with this address in any spelling of upper and lower case, or None."""
+        return self._session.scalar(
+            select(User).where(User.email == normalised_email(email), User.deleted_at.is_(None))
+        )
+
+    def record_login(self, user_id: uuid.UUID, now: datetime, *, new_password_hash: str | None = None) -> None:
+        """Note a successful login, and the password's hash when it was made anew with today's cost."""
+        values: dict[str, object] = {"last_login_at": now}
+        if new_password_hash is not None:
+            values["password_hash"] = new_password_hash
+        self._session.execute(update(User).where(User.id == user_id).values(**values))
+
+
+def normalised_email(email: str) -> str:
+    """The form in which addresses are kept and compared."""
+    return email.strip().lower()

@@ -1,0 +1,39 @@
+"""How gunicorn serves the web process. Read by every `gunicorn --config gunicorn.conf.py wsgi:app`."""
+
+import os
+import sys
+
+from dotenv import load_dotenv
+
+from engine.config import load_settings
+from engine.errors import SettingsError
+
+load_dotenv()
+
+bind = f"{os.environ.get('BIND_HOST') or '0.0.0.0'}:{os.environ.get('PORT') or 8000}"  # noqa: S104  # a server's place
+
+# One cooperative worker per core: a call is three greenlets, and a worker that shares its core keeps fewer calls.
+worker_class = "gevent"
+workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
+
+# A worker that is told to stop takes no new call and lives until its last one has ended, an hour at most.
+graceful_timeout = 3600
+timeout = 120
+
+# max_requests stays at its default of none: a restart after so many requests would cut the calls of that worker.
+
+# The control socket would be one file in the user's home for all servers on the machine.
+control_socket_disable = True
+
+# The path alone: query strings and referrers can carry tokens.
+accesslog = "-"
+errorlog = "-"
+access_log_format = "%(h)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
+
+
+def on_starting(server: object) -> None:
+    """Refuse faulty settings before there is a worker: a worker that cannot start would be started again for ever."""
+    try:
+        load_settings(os.environ)
+    except SettingsError as error:
+        sys.exit(str(error))

@@ -1,0 +1,282 @@
+"""A caller as a file: who calls, what is said to which question, how, and over what kind of line.
+
+The format is described in docs/simulator.md. Reading checks everything; a fault is named with its line and key.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from engine.errors import VivavoceError
+
+AS_OFTEN_AS_NEEDED: Final = 0
+_KEYS: Final = frozenset("0123456789*#ABCD")
+
+
+class ScenarioError(VivavoceError):
+    """A scenario file cannot be used; the message names file, line and key."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyPart:
+    """One stretch of speech: the file to play, or else the text to be spoken."""
+
+    text: str
+    audio: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the caller does when something was asked."""
+
+    on: str
+    """The label that it answers; `*` stands for anything."""
+    parts: tuple[ReplyPart, ...] = ()
+    pauses_ms: tuple[int, ...] = ()
+    """Silence between parts: one fewer than there are parts."""
+    after_ms: int = 600
+    """From the end of the question to the first word."""
+    digits: str = ""
+    interrupt_after_ms: int | None = None
+    """Speak over the agent, so long after its utterance began."""
+    hang_up: bool = False
+    times: int = 1
+    """How often the rule is used; 0 means any number of times."""
+    pitch: float = 1.0
+    number: int = 0
+    """Place in the file, from 1; the default reply has 0. Two rules alike in all else are still two."""
+
+    @property
+    def text(self) -> str:
+        return " ".join(part.text for part in self.parts if part.text)
+
+
+@dataclass(frozen=True, slots=True)
+class LineFaults:
+    """What the line does to the caller's sound and frames."""
+
+    noise_dbfs: float | None = None
+    level_db: float = 0.0
+    loss: float = 0.0
+    """Share of frames that never arrive, 0 to 1."""
+    jitter_ms: int = 0
+    stall_every_ms: int = 0
+    stall_ms: int = 0
+    """Frames are held back so long and then arrive all at once."""
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Everything about the caller's side of one call."""
+
+    caller: str
+    dialled: str
+    pins: tuple[str, ...]
+    """Entered one after the other, each time a PIN is asked for."""
+    replies: tuple[Reply, ...]
+    default: Reply | None = None
+    faults: LineFaults = field(default_factory=LineFaults)
+    longest_call_ms: int = 1_800_000
+    patience_ms: int = 30_000
+    """Silence on both sides after which the caller hangs up."""
+
+
+def load_scenario(path: Path) -> Scenario:
+    """The scenario in a file; audio files are looked for beside it. Raises ScenarioError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path}: the file cannot be read: {error}") from error
+    try:
+        return parse_scenario(text, path.parent)
+    except ScenarioError as error:
+        raise ScenarioError(f"{path}: {error}") from error
+
+
+def parse_scenario(text: str, folder: Path) -> Scenario:
+    """The scenario in a text; audio files are looked for in `folder`. Raises ScenarioError."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"not valid TOML: {error}") from error
+    return _Reader(text, folder).scenario(document)
+
+
+class _Table:
+    """One table of the file; what is left in it when all was read is unknown."""
+
+    def __init__(self, values: dict[str, Any], place: str, line_of: Callable[[str], int]) -> None:
+        self._values = dict(values)
+        self._place = place
+        self._line_of = line_of
+
+    def fault(self, key: str, problem: str) -> ScenarioError:
+        return ScenarioError(f"line {self._line_of(key)}: {self._place}{key} {problem}")
+
+    def has(self, key: str) -> bool:
+        return key in self._values
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self._values.pop(key, default)
+        if not isinstance(value, str):
+            raise self.fault(key, "is missing" if value is None else "must be a text in quotes")
+        return value
+
+    def number(self, key: str, default: float, low: float, high: float) -> float:
+        value = self._values.pop(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise self.fault(key, f"must be a number from {low:g} to {high:g}")
+        return float(value)
+
+    def whole(self, key: str, default: int, high: int) -> int:
+        value = self._values.pop(key, default)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= high:
+            raise self.fault(key, f"must be a whole number from 0 to {high}")
+        return value
+
+    def flag(self, key: str) -> bool:
+        value = self._values.pop(key, False)
+        if not isinstance(value, bool):
+            raise self.fault(key, "must be true or false")
+        return value
+
+    def texts(self, key: str) -> list[str]:
+        """A text, or a list of them; empty where the key is missing."""
+        value = self._values.pop(key, [])
+        listed = value if isinstance(value, list) else [value]
+        if not all(isinstance(each, str) and each.strip() for each in listed):
+            raise self.fault(key, "must be a text, or a list of texts, none of them empty")
+        return listed
+
+    def wholes(self, key: str) -> tuple[int, ...]:
+        value = self._values.pop(key, [])
+        listed = value if isinstance(value, list) else [value]
+        if not all(isinstance(each, int) and not isinstance(each, bool) and 0 <= each <= 600_000 for each in listed):
+            raise self.fault(key, "must be milliseconds, or a list of them, from 0 to 600000")
+        return tuple(listed)
+
+    def table(self, key: str) -> dict[str, Any]:
+        value = self._values.pop(key, {})
+        if not isinstance(value, dict):
+            raise self.fault(key, f"must be a table: [{key}]")
+        return value
+
+    def tables(self, key: str) -> list[dict[str, Any]]:
+        value = self._values.pop(key, [])
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+            raise self.fault(key, f"must be tables: [[{key}]]")
+        return value
+
+    def finish(self) -> None:
+        """Raises ScenarioError for a key that nobody asked for."""
+        for key in self._values:
+            raise self.fault(key, "is not known; see docs/simulator.md for the keys there are")
+
+
+class _Reader:
+    def __init__(self, text: str, folder: Path) -> None:
+        self._lines = text.splitlines()
+        self._folder = folder
+
+    def scenario(self, document: dict[str, Any]) -> Scenario:
+        top = self._table(document, "", 0)
+        replies = tuple(self._reply(each, number) for number, each in enumerate(top.tables("reply"), start=1))
+        default = self._default(top.table("default")) if top.has("default") else None
+        faults = self._faults(top.table("line"))
+        pins = tuple(top.texts("pin"))
+        scenario = Scenario(
+            caller=top.text("caller", "+15550101"),
+            dialled=top.text("dialled", "+15550100"),
+            pins=pins,
+            replies=replies,
+            default=default,
+            faults=faults,
+            longest_call_ms=top.whole("longest_call_s", 1800, 14_400) * 1000,
+            patience_ms=top.whole("patience_ms", 30_000, 600_000),
+        )
+        top.finish()
+        if not replies and default is None:
+            raise ScenarioError("line 1: there is no [[reply]] and no [default]: the caller would never say a word")
+        return scenario
+
+    def _reply(self, values: dict[str, Any], number: int) -> Reply:
+        table = self._table(values, "[[reply]]", number)
+        return self._reply_from(table, table.text("on"), number)
+
+    def _default(self, values: dict[str, Any]) -> Reply:
+        table = self._table({"times": AS_OFTEN_AS_NEEDED, **values}, "[default]", 1)
+        return self._reply_from(table, "*", 0)
+
+    def _reply_from(self, table: _Table, on: str, number: int) -> Reply:
+        parts = self._parts(table)
+        pauses_ms = table.wholes("pause_ms")
+        digits = table.text("digits", "")
+        interrupt = table.whole("interrupt_after_ms", 0, 600_000) if table.has("interrupt_after_ms") else None
+        reply = Reply(
+            on=on,
+            parts=parts,
+            pauses_ms=pauses_ms,
+            after_ms=table.whole("after_ms", 600, 600_000),
+            digits=digits,
+            interrupt_after_ms=interrupt,
+            hang_up=table.flag("hang_up"),
+            times=table.whole("times", 1, 10_000),
+            pitch=table.number("pitch", 1.0, 0.5, 2.0),
+            number=number,
+        )
+        table.finish()
+        if len(pauses_ms) != max(0, len(parts) - 1):
+            raise table.fault("pause_ms", f"needs one pause between each two parts: {max(0, len(parts) - 1)} in all")
+        if not _KEYS.issuperset(digits):
+            raise table.fault("digits", "may hold only 0-9, *, # and A-D")
+        return reply
+
+    def _parts(self, table: _Table) -> tuple[ReplyPart, ...]:
+        files, texts = table.texts("audio"), table.texts("text")
+        if not files:
+            return tuple(ReplyPart(text, None) for text in texts)
+        paths = [self._folder / name for name in files]
+        for path in paths:
+            if not path.is_file():
+                raise table.fault("audio", f"names {path.name}, and there is no such file in {path.parent}")
+        if len(texts) not in (0, 1, len(files)):
+            raise table.fault("text", f"must be one text, or one for each of the {len(files)} audio files")
+        texts += [""] * (len(files) - len(texts))
+        return tuple(ReplyPart(text, path) for text, path in zip(texts, paths, strict=True))
+
+    def _faults(self, values: dict[str, Any]) -> LineFaults:
+        table = self._table(values, "[line]", 1)
+        noise_dbfs = table.number("noise_dbfs", 0, -90, -10) if table.has("noise_dbfs") else None
+        faults = LineFaults(
+            noise_dbfs=noise_dbfs,
+            level_db=table.number("level_db", 0.0, -40, 20),
+            loss=table.number("loss", 0.0, 0, 0.9),
+            jitter_ms=table.whole("jitter_ms", 0, 2000),
+            stall_every_ms=table.whole("stall_every_ms", 0, 600_000),
+            stall_ms=table.whole("stall_ms", 0, 60_000),
+            seed=table.whole("seed", 1, 2**31),
+        )
+        table.finish()
+        return faults
+
+    def _table(self, values: dict[str, Any], header: str, number: int) -> _Table:
+        place = f"{header} number {number}: " if header == "[[reply]]" else f"{header} " if header else ""
+        return _Table(values, place, lambda key: self._line_of(header, number, key))
+
+    def _line_of(self, header: str, number: int, key: str) -> int:
+        """The line of a key in the n-th table of that header; of the table itself where it lacks the key."""
+        first, seen = 1, 0
+        for line_number, line in enumerate(self._lines, start=1):
+            text = line.strip()
+            if text.startswith("["):
+                if header and seen == number:
+                    return first
+                if text.partition("#")[0].strip() == header:
+                    first, seen = line_number, seen + 1
+            elif seen == number and re.match(rf"{re.escape(key)}\s*=", text):
+                return line_number
+        return first

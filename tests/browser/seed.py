@@ -1,0 +1,139 @@
+"""The people, interviews and calls that the browser tests look at."""
+
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from engine.questions.bank import load_bank
+from engine.store.unit_of_work import UnitOfWork
+from engine.vocabulary import Topic
+from engine.work.grading import grade_interview
+from tests.integration.dashboard.recordings import write_recording
+from tests.integration.dashboard.sample_interviews import CallScript, new_interview, new_user
+
+PASSWORD = "Correct-Horse-7"
+
+TUPLE_ANSWER = (
+    "Um, a tuple is immutable, so it cannot be changed after it is created. Because of that you can hash it and use it "
+    "as a dictionary key, which a list cannot do. I would use a tuple for a fixed record like coordinates, and a list "
+    "when the collection grows."
+)
+INDEX_ANSWER = (
+    "An index lets the database find rows without scanning the whole table. Uh, I believe most of them are trees. "
+    "But every insert and every update has to maintain the index too, so writes get slower."
+)
+JOIN_ANSWER = (
+    "Well, I am not sure, I think they are basically the same thing and I would just use whichever the framework picks."
+)
+
+
+@dataclass(frozen=True)
+class Seeded:
+    email: str
+    newcomer_email: str
+    completed: uuid.UUID
+    partial: uuid.UUID
+    live: uuid.UUID
+    scheduled: uuid.UUID
+    evaluating: uuid.UUID
+    cancelled: uuid.UUID
+
+
+def seed(sessions: sessionmaker[Session], recordings_dir: Path, password_hash: str) -> Seeded:
+    ada = new_user(sessions, "ada@example.org", password_hash)
+    new_user(sessions, "new@example.org", password_hash, first_name="Niklas")
+    completed = new_interview(sessions, ada, title="Backend engineer, mid", candidate="Grace Hopper")
+    _whole_call(sessions, completed, recordings_dir)
+    grade_interview(sessions, load_bank(), completed)
+    partial = new_interview(
+        sessions, ada, title="Data engineer, junior", candidate="Katherine Johnson", topics=[Topic.DATABASES]
+    )
+    _broken_call(sessions, partial)
+    grade_interview(sessions, load_bank(), partial)
+    live = new_interview(
+        sessions, ada, title="Platform engineer, senior", candidate="Radia Perlman", topics=list(Topic)[:5]
+    )
+    running_call(sessions, live)
+    evaluating = new_interview(
+        sessions, ada, title="Frontend engineer, mid", candidate="Evelyn Berezin", topics=[Topic.REACT]
+    )
+    _whole_call(sessions, evaluating, None)
+    cancelled = new_interview(sessions, ada, title="Python developer, junior", candidate="Jean Bartik")
+    with UnitOfWork(sessions) as work:
+        work.interviews.cancel(cancelled, ada)
+        work.commit()
+    for number in range(8):
+        new_interview(
+            sessions, ada, title=f"Software engineer {number + 1}", candidate="Joan Clarke", in_hours=20.0 + 30 * number
+        )
+    scheduled = new_interview(
+        sessions, ada, title="Site reliability engineer, mid", candidate="Hedy Lamarr", in_hours=2
+    )
+    return Seeded("ada@example.org", "new@example.org", completed, partial, live, scheduled, evaluating, cancelled)
+
+
+def _greet(script: CallScript) -> None:
+    script.fact("stage_changed", stage="greeting")
+    script.say("Hello. This is Vivavoce, an AI interviewer.")
+    script.say("May this call be recorded? Please say yes or no.")
+    script.fact("consent_given", is_granted=True, answer="yes", text_version="1")
+
+
+def _whole_call(sessions: sessionmaker[Session], interview_id: uuid.UUID, recordings_dir: Path | None) -> None:
+    script = CallScript(sessions, interview_id)
+    _greet(script)
+    script.ask(
+        1, 3, "python-list-or-tuple", "python", "When would you choose a tuple instead of a list in Python, and why?"
+    )
+    script.answer(1, TUPLE_ANSWER, doubtful=("hash", "coordinates"))
+    script.ask(
+        2,
+        3,
+        "databases-why-index",
+        "databases",
+        "What does an index do in a database, and why not put one on every column?",
+        "medium",
+    )
+    script.answer(2, INDEX_ANSWER, doubtful=("trees",))
+    script.ask(
+        3,
+        3,
+        "databases-joins",
+        "databases",
+        "You have customers and orders. How does an inner join differ from a left join there?",
+    )
+    script.answer(3, JOIN_ANSWER)
+    script.say("Thank you. That was the last question. Goodbye.")
+    if recordings_dir is not None:
+        script.fact("recording_saved", **write_recording(recordings_dir, script.call_id, script.at_ms))
+    script.end()
+
+
+def _broken_call(sessions: sessionmaker[Session], interview_id: uuid.UUID) -> None:
+    script = CallScript(sessions, interview_id)
+    _greet(script)
+    script.ask(
+        1,
+        3,
+        "databases-why-index",
+        "databases",
+        "What does an index do in a database, and why not put one on every column?",
+    )
+    script.answer(1, INDEX_ANSWER)
+    script.ask(2, 3, "databases-joins", "databases", "How does an inner join differ from a left join?")
+    script.answer(2, "", state="skipped")
+    script.end("candidate_ended", is_complete=False)
+
+
+def running_call(sessions: sessionmaker[Session], interview_id: uuid.UUID) -> CallScript:
+    script = CallScript(sessions, interview_id)
+    _greet(script)
+    script.ask(
+        1, 3, "python-list-or-tuple", "python", "When would you choose a tuple instead of a list in Python, and why?"
+    )
+    script.answer(1, TUPLE_ANSWER)
+    script.ask(2, 3, "databases-why-index", "databases", "What does an index do in a database?", "medium")
+    script.hear("An index lets the database find rows without")
+    return script

@@ -1,0 +1,105 @@
+"""Real PostgreSQL for every test that asks: one server a run, one migrated template, one fresh database a test.
+
+With DATABASE_URL set in the environment that server is used (its user must be allowed to make databases); otherwise
+one is started under a temporary folder, shared by all workers, and stopped by the process in which pytest began.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from hypothesis import settings as hypothesis_settings
+from sqlalchemy import make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+from engine.store import embedded_postgres, schema
+from engine.store.database import make_engine, make_sessions
+
+hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
+hypothesis_settings.register_profile("thorough", max_examples=1000, deadline=None)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+_RUN_FOLDER = "VIVAVOCE_TEST_RUN_FOLDER"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        folder = Path(tempfile.mkdtemp(prefix="vivavoce-tests-"))
+        folder.chmod(0o755)  # root's server runs as another user, who must get in
+        os.environ[_RUN_FOLDER] = str(folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        folder = Path(os.environ.pop(_RUN_FOLDER))
+        if (folder / "postgres").exists():
+            embedded_postgres.stop(folder / "postgres")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def database_server() -> str:
+    """The address of a server on which tests may make databases."""
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        return make_url(given).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    server = embedded_postgres.start(Path(os.environ[_RUN_FOLDER]) / "postgres", durable=False)
+    server.leave_running()  # other workers may need it still: pytest_unconfigure stops it
+    return server.url
+
+
+@pytest.fixture(scope="session")
+def database_admin(database_server: str) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
+    plain = make_url(database_server).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def database_template(database_server: str, database_admin: "psycopg.Connection[tuple[object, ...]]") -> str:
+    """The name of a migrated, empty database to copy."""
+    folder = Path(os.environ[_RUN_FOLDER])
+    name = f"template_{folder.name.rpartition('-')[2]}".lower()
+    with _one_at_a_time(folder):
+        if not (folder / "template").exists():
+            database_admin.execute(f'create database "{name}"')
+            schema.upgrade(_address(database_server, name))
+            (folder / "template").touch()
+    return name
+
+
+@pytest.fixture
+def database_url(
+    database_server: str, database_admin: "psycopg.Connection[tuple[object, ...]]", database_template: str
+) -> Iterator[str]:
+    """A fresh, migrated, empty database for one test."""
+    name = f"test_{uuid.uuid4().hex}"
+    database_admin.execute(f'create database "{name}" template "{database_template}"')
+    yield _address(database_server, name)
+    database_admin.execute(f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+def sessions(database_url: str) -> Iterator[sessionmaker[Session]]:
+    """Sessions on this test's database."""
+    engine = make_engine(database_url)
+    yield make_sessions(engine)
+    engine.dispose()
+
+
+def _address(server: str, database: str) -> str:
+    return make_url(server).set(database=database).render_as_string(hide_password=False)

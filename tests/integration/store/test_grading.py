@@ -1,0 +1,145 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from engine.errors import NotFound
+from engine.ports import EventRecord
+from engine.questions.bank import FollowUp, KeyPoint, Question, QuestionBank
+from engine.store.models import Answer, Call, Evaluation, Interview, Report
+from engine.store.unit_of_work import UnitOfWork
+from engine.vocabulary import Difficulty, GradeState, InterviewState, Level, ReportState, Topic
+from engine.work.grading import grade_interview
+
+Facts = Callable[..., list[EventRecord]]
+SAID = "It lets only one thread run Python bytecode at a time, so threads do not speed up computation"
+
+
+@pytest.fixture
+def bank() -> QuestionBank:
+    return QuestionBank(
+        version="test",
+        questions=(
+            Question(
+                id="python-gil",
+                topic=Topic.PYTHON,
+                kind="concept",
+                difficulty=Difficulty.MEDIUM,
+                levels=(Level.MID,),
+                text="What does the global interpreter lock do?",
+                spoken="What does the global interpreter lock do?",
+                shape="open",
+                key_points=(
+                    KeyPoint("one", "only one thread runs at a time", ("only one thread runs bytecode at a time",)),
+                    KeyPoint(
+                        "io", "it is released during input and output", ("released while waiting for the network",)
+                    ),
+                ),
+                reference_answer="Only one thread runs bytecode at a time; it is released during input and output.",
+                follow_ups=(FollowUp("io", "When is it let go?"),),
+                terms=("thread",),
+            ),
+        ),
+    )
+
+
+@pytest.fixture
+def shipped(sessions: sessionmaker[Session], call: Call, facts: Facts) -> Callable[..., None]:
+    def ship(*names: str | tuple[str, dict[str, Any]]) -> None:
+        with UnitOfWork(sessions) as work:
+            work.events.ship(call.id, facts(*names))
+            work.commit()
+
+    return ship
+
+
+ANSWERED = ("answer_completed", {"text": SAID, "words": []})
+
+
+def test_a_finished_interview_gets_grades_and_a_report(
+    sessions: sessionmaker[Session], call: Call, bank: QuestionBank, shipped: Callable[..., None]
+) -> None:
+    shipped("call_started", "turn_ended", "question_asked", ANSWERED, "interview_ended", "line_measured", "call_ended")
+
+    grade_interview(sessions, bank, call.interview_id)
+
+    with UnitOfWork(sessions) as work:
+        report = work.reports.latest(call.interview_id)
+        assert report is not None
+        assert (report.version, report.state) == (1, ReportState.COMPLETE)
+        question = report.body["questions"][0]
+        assert question["answer"]["text"] == SAID
+        assert question["grade"]["points"][0]["status"] == "hit"
+        assert question["grade"]["points"][0]["evidence"]["quote"] in SAID
+        assert report.body["facts"]["candidate_name"] == "Grace Example"
+        assert report.body["turns"][0]["who"] == "agent"
+        assert report.body["line_quality"] == {"snr_db": 31}
+        [evaluation] = work.evaluations.latest(call.interview_id).values()
+        assert (evaluation.version, evaluation.state) == (1, GradeState.SCORED)
+        assert evaluation.score == pytest.approx(report.score)
+        assert work.interviews.get(call.interview_id).state == InterviewState.COMPLETED
+
+
+def test_grading_again_changes_nothing_until_an_answer_changes(
+    sessions: sessionmaker[Session], call: Call, bank: QuestionBank, shipped: Callable[..., None]
+) -> None:
+    shipped("call_started", "question_asked", ANSWERED, "interview_ended")
+    first = grade_interview(sessions, bank, call.interview_id)
+    again = grade_interview(sessions, bank, call.interview_id)
+    assert (again.id, again.version) == (first.id, 1)
+
+    with sessions.begin() as session:
+        session.execute(update(Answer).values(text="It is released while waiting for the network"))
+    corrected = grade_interview(sessions, bank, call.interview_id)
+
+    with sessions() as session:
+        assert corrected.version == 2
+        assert session.scalar(select(func.count()).select_from(Evaluation)) == 2
+        assert session.scalar(select(func.count()).select_from(Report)) == 2
+
+
+def test_an_interrupted_interview_gets_a_partial_report_and_stays_open(
+    sessions: sessionmaker[Session], call: Call, bank: QuestionBank, shipped: Callable[..., None]
+) -> None:
+    shipped("call_started", "question_asked", ANSWERED, ("question_asked", {"order": 2}), "call_ended")
+
+    report = grade_interview(sessions, bank, call.interview_id)
+
+    assert report.state == ReportState.PARTIAL
+    assert "2" in " ".join(report.body["missing"])
+    with sessions() as session:
+        assert session.get_one(Interview, call.interview_id).state == InterviewState.INTERRUPTED
+
+
+def test_an_answer_to_a_question_that_left_the_bank_is_not_assessable(
+    sessions: sessionmaker[Session], call: Call, bank: QuestionBank, shipped: Callable[..., None]
+) -> None:
+    shipped("call_started", ("question_asked", {"question_id": "python-forgotten"}), ANSWERED, "interview_ended")
+
+    report = grade_interview(sessions, bank, call.interview_id)
+
+    assert report.body["questions"][0]["grade"]["state"] == GradeState.NOT_ASSESSABLE
+    assert report.score is None
+
+
+def test_an_unknown_interview_cannot_be_graded(sessions: sessionmaker[Session], bank: QuestionBank, call: Call) -> None:
+    with pytest.raises(NotFound):
+        grade_interview(sessions, bank, call.id)
+
+
+def test_a_job_exists_only_if_the_transaction_that_enqueued_it_commits(
+    sessions: sessionmaker[Session], call: Call, facts: Facts
+) -> None:
+    def waiting() -> int:
+        with sessions() as session:
+            return session.scalar(text("select count(*) from procrastinate_jobs where queue_name = 'batch'")) or 0
+
+    with UnitOfWork(sessions) as work:
+        work.events.ship(call.id, facts("call_started", "interview_ended"))
+    assert waiting() == 0
+    with UnitOfWork(sessions) as work:
+        work.events.ship(call.id, facts("call_started", "interview_ended"))
+        work.commit()
+    assert waiting() == 1

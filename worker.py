@@ -1,0 +1,112 @@
+"""The job process: settings -> database -> queues. `python worker.py`; SIGTERM lets running jobs finish."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+
+from dotenv import load_dotenv
+from procrastinate import App
+from procrastinate.exceptions import ConnectorException
+
+from engine.config import Settings, load_settings
+from engine.errors import VivavoceError
+from engine.questions.bank import load_bank
+from engine.store.database import make_engine, make_sessions
+from engine.store.jobs import BATCH, DIAL, worker_app
+from engine.work import jobs
+from engine.work.shipping import EventShipper
+
+POLL_S = 0.25
+DIALS_AT_ONCE = 4
+GRACE_S = 60.0
+LONGEST_PAUSE_S = 10.0
+
+logger = logging.getLogger("worker")
+
+
+async def run_queues(app: App) -> None:
+    """Run both queues until one of them ends, which happens when the database goes away, or until cancelled."""
+    async with app.open_async():
+        queues = [
+            asyncio.create_task(
+                app.run_worker_async(
+                    queues=[queue],
+                    name=queue,
+                    concurrency=at_once,
+                    fetch_job_polling_interval=POLL_S,
+                    shutdown_graceful_timeout=GRACE_S,
+                    install_signal_handlers=False,
+                )
+            )
+            for queue, at_once in ((DIAL, DIALS_AT_ONCE), (BATCH, 1))
+        ]
+        try:
+            await asyncio.wait(queues, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for queue in queues:
+                queue.cancel()
+            ends = await asyncio.gather(*queues, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
+
+
+async def supervise(app: App) -> None:
+    """Keep the queues running: after a restart of the database they are started anew, ever more slowly tried."""
+    pause_s = 1.0
+    while True:
+        began = asyncio.get_running_loop().time()
+        try:
+            await run_queues(app)
+        except (ConnectorException, OSError) as error:
+            logger.warning("the queues stopped: %s", type(error).__name__)
+        else:
+            logger.warning("the queues stopped without being told to")
+        has_run = asyncio.get_running_loop().time() - began > LONGEST_PAUSE_S
+        pause_s = 1.0 if has_run else min(pause_s * 2, LONGEST_PAUSE_S)
+        await asyncio.sleep(pause_s)
+
+
+async def until_told_to_stop(app: App) -> None:
+    supervisor = asyncio.ensure_future(supervise(app))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, supervisor.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await supervisor
+
+
+def run(settings: Settings) -> None:
+    """Assemble the process and run it to its end."""
+    engine = make_engine(settings.database_url)
+    sessions = make_sessions(engine)
+    app = worker_app(settings.database_url)
+    jobs.register(app, sessions, load_bank())
+    # Web processes ship their own logs; this one takes over those of a web process that died.
+    shipper = EventShipper(sessions, settings.event_logs_dir)
+    shipper.start()
+    logger.info("ready for jobs")
+    try:
+        asyncio.run(until_told_to_stop(app))
+    finally:
+        shipper.stop()
+        engine.dispose()
+    logger.info("stopped")
+
+
+def main() -> int:
+    load_dotenv()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    try:
+        run(load_settings(os.environ))
+    except VivavoceError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
