@@ -21,7 +21,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.normalisation import word_error_rate, word_errors, words
 from engine.adapters.local_speech import LocalSpeechToText
 from engine.adapters.silero_vad import SileroJudge, SileroModel
 from engine.adapters.speech_client import SpeechCommand, SpeechProcess
@@ -30,6 +29,7 @@ from engine.audio import mulaw
 from engine.audio.voice import Began, Ended, GatedDetector, SpeechTracker
 from engine.clock import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ, samples_to_ms
 from engine.errors import UpstreamUnavailable, VivavoceError
+from engine.evaluation.word_errors import word_error_rate, word_errors, words
 from engine.ports import AllHeard, FinalHeard, RecognitionEvent, RecognitionFailed
 
 _SILENCE_BEFORE = mulaw.silence(SAMPLE_RATE_HZ // 2)

@@ -1,7 +1,7 @@
 """The pages around an account: register, log in, silent renewal, log out, account."""
 
 import jwt as pyjwt
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask_jwt_extended.exceptions import CSRFError, JWTExtendedException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -82,11 +82,12 @@ class AccountPages:
             token, holder = verified_refresh_token(locations=["cookies"])
             pair = self._signing_in.renew(token, holder, now=utc_now())
         except CSRFError:
-            return _signed_out(self._tokens, target, 403)
+            # Whoever sent this is not our page: the person stays signed in.
+            abort(403)
         except (JWTExtendedException, pyjwt.PyJWTError, KeyError, ValueError):
             pair = None
         if pair is None:
-            return _signed_out(self._tokens, target, 401)
+            return _signed_out(self._tokens, target)
         if target is None:
             response = make_response("", 204)
         else:
@@ -136,9 +137,9 @@ def _waiting(response: Response, error: TooManyAttempts) -> Response:
     return response
 
 
-def _signed_out(tokens: Tokens, target: str | None, status: int) -> AnyResponse:
+def _signed_out(tokens: Tokens, target: str | None) -> AnyResponse:
     """The renewal failed: everything is cleared, and a person signs in again and comes back."""
-    response = make_response("", status) if target is None else make_response(to_login(safe_next(target)))
+    response = make_response("", 401) if target is None else make_response(to_login(safe_next(target)))
     if target is not None and request.method == "POST":
         response.status_code = 303  # the form's fields, a password perhaps, must not be sent to the login page
     tokens.drop_cookies(response)

@@ -29,9 +29,7 @@ from telephony import signature, status, stream_token, twiml, words
 
 log = logging.getLogger(__name__)
 
-ENDPOINTS: Final = frozenset(
-    f"telephony.{name}" for name in ("voice", "pin", "after", "status", "stream_status")
-)
+ENDPOINTS: Final = frozenset(f"telephony.{name}" for name in ("voice", "pin", "after", "status", "stream_status"))
 """Open to callers without a login: each request must carry Twilio's signature."""
 MOST_TRIES: Final = 3
 """PINs that a caller may enter in one call."""
@@ -145,13 +143,12 @@ class _FrontDesk:
     def status(self) -> Response:
         """How a call went, in Twilio's words."""
         form = request.form
-        told = status.read(form.get("CallStatus", ""), form.get("SequenceNumber", ""))
         with UnitOfWork(self._sessions) as unit:
             call = unit.calls.by_sid(form["CallSid"])
-            if call is None or told is None:
-                log.info("status of a call that is not ours to keep", extra={"is_known_status": told is not None})
+            if call is None:
+                log.info("status of a call that never reached an interview")
                 return Response(status=204)
-            to = status.next_state(CallState(call.state), told)
+            to = status.next_state(CallState(call.state), form.get("CallStatus", ""))
             if to is not None:
                 reason = "hung_up" if to is CallState.DROPPED else "failed"
                 move_call(unit.session, call.id, to, ended_at=self._now(), end_reason=reason)

@@ -162,6 +162,7 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.WARNING)
     os.nice(NICENESS)
     with socket.socket(fileno=options.socket) as connection:
+        connection.setblocking(True)  # a gevent parent leaves its sockets non-blocking, and that is inherited
         server = _Server(connection)
         try:
             hears = _offer_speech_to_text(server, options.model_dir) if options.speech_to_text else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from engine.evaluation.credit import PARTLY_FROM, is_too_little
 from engine.evaluation.matching import AnswerMatch, function_word_share
+from engine.evaluation.pleas import has_plea
 from engine.transcript import Transcript
 from engine.vocabulary import AnswerState, GradeState
 
@@ -17,18 +18,14 @@ _TERMS_CONTENT_WORDS = 6
 
 _DECLINES = re.compile(
     r"\b(?:i (?:really |honestly |simply |just )?(?:don'?t|do not) (?:really )?(?:know|remember|recall)|"
-    r"no (?:idea|clue)|i'?m not (?:sure|familiar)|i am not (?:sure|familiar)|not sure (?:about|on) (?:this|that)|"
-    r"never (?:heard of|used|worked with|learned|learnt)|can'?t (?:answer|say|remember)|cannot (?:answer|say|remember)|"
-    r"skip (?:this|it|that|the question)|next question|(?:i'?ll |i will |i would )?pass(?: on (?:this|that))?[.!]?$|"
-    r"dunno|no answer)\b",
+    r"no (?:idea|clue)|"
+    r"(?:i'?m|i am) not (?:sure|familiar)|not sure (?:about|on) (?:this|that)|"
+    r"i(?:'ve| have)? never (?:heard of|used|worked with|learned|learnt)|"
+    r"i (?:can'?t|cannot|can not) (?:answer|say|remember)|(?:i'?ll|i will|i would|i'?d|i) (?:have to )?pass|"
+    r"skip (?:this|it|that|the question)|next question|dunno)\b",
     re.IGNORECASE,
 )
-_INSTRUCTS_GRADER = re.compile(
-    r"\b(?:(?:give|award|grant|grade|score|rate) (?:me|it|this(?: answer)?) (?:an? |the |with |as )?"
-    r"(?:full|perfect|maximum|top|best|highest|five|ten|hundred|one hundred|[0-9]+|a\b|excellent)|full marks|ignore (?:all |your |the |any |previous |prior )*"
-    r"(?:rubric|instructions?|rules|prompt|criteria)|system prompt|mark (?:me|this|it) (?:as )?correct)",
-    re.IGNORECASE,
-)
+_BARELY_DECLINES = re.compile(r"\W*(?:pass|skip)\W*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ def verdict_before(transcript: Transcript, state: AnswerState) -> Verdict | None
         return Verdict(GradeState.DECLINED, "skipped", "The candidate skipped this question.")
     if state is AnswerState.SILENT or not transcript.text.strip():
         return Verdict(GradeState.NOT_ASSESSABLE, "silent", "Nothing was said in answer to this question.")
-    if transcript.words and transcript.confidence < LOWEST_CONFIDENCE:
+    if transcript.words and round(transcript.confidence, 6) < LOWEST_CONFIDENCE:
         return Verdict(
             GradeState.NOT_ASSESSABLE,
             "not_audible",
@@ -62,7 +59,8 @@ def verdict_before(transcript: Transcript, state: AnswerState) -> Verdict | None
 def verdict_after(text: str, answer: AnswerMatch) -> Verdict | None:
     """What the words themselves say; None when the answer is to be scored."""
     nothing_found = all(match.recall < PARTLY_FROM for match in answer.matches)
-    if nothing_found and _DECLINES.search(text.strip().replace("’", "'")):
+    declines = nothing_found and _DECLINES.search(text.replace("’", "'"))
+    if declines or _BARELY_DECLINES.fullmatch(text):
         return Verdict(GradeState.DECLINED, "does_not_know", "The candidate said that they do not know.")
     if is_too_little(answer):
         return Verdict(GradeState.NOT_ASSESSABLE, "too_little", "Too little was said to assess.")
@@ -78,7 +76,7 @@ def flags(transcript: Transcript, state: AnswerState, answer: AnswerMatch) -> tu
         "question_repeated": answer.is_repetition,
         "no_match": not answer.is_repetition and all(match.recall < PARTLY_FROM for match in answer.matches),
         "list_of_terms": share < _TERMS_FUNCTION_SHARE and content > _TERMS_CONTENT_WORDS,
-        "instructs_grader": bool(_INSTRUCTS_GRADER.search(transcript.text)),
+        "instructs_grader": has_plea(transcript.text),
         "doubtful_words": bool(words) and doubtful > MOST_DOUBTFUL_SHARE * len(words),
         "unfinished": state is AnswerState.UNFINISHED,
     }

@@ -1,6 +1,7 @@
 """The grade of one answer as a value: findings with their proof, levels, feedback, and how sure it is."""
 
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any, Literal
 
 from engine.evaluation.evidence import Evidence
@@ -75,6 +76,15 @@ class AnswerGrade:
 
     def to_data(self) -> dict[str, Any]:
         """JSON-ready, in the shape that docs/grading.md describes."""
-        data = asdict(self)
-        data["state"] = self.state.value
+        data = plain(asdict(self))
+        assert isinstance(data, dict)
         return data
+
+
+def plain(value: object) -> object:
+    """The value as JSON knows it: tuples become lists, members of closed lists their texts."""
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return value.value if isinstance(value, StrEnum) else value

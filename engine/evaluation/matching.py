@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
+from engine.evaluation.pleas import without_pleas
 from engine.questions.question import KeyPoint, Question
 from engine.questions.spellings import STOP_WORDS
 from engine.questions.wording import content_stems, filler_spans, stem, tokens
@@ -159,7 +160,7 @@ def _pieces_of(text: str, words: list[tuple[int, int]]) -> list[_Sentence]:
 
 def _sentence(text: str, words: list[tuple[int, int]], *, is_window: bool) -> _Sentence:
     start, end = words[0][0], words[-1][1]
-    return _Sentence(start, end, len(words), content_stems(text[start:end]), is_window)
+    return _Sentence(start, end, len(words), content_stems(without_pleas(text[start:end])), is_window)
 
 
 def _repeats(sentence: _Sentence, expected: _Expected) -> bool:

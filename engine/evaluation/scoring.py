@@ -74,7 +74,7 @@ class Summary:
 
 
 def summarise(answers: Sequence[ScoredAnswer]) -> Summary:
-    """The figures of an interview: means weighted by difficulty over what was scored. A true 0 counts, None does not."""
+    """The figures of an interview: means by difficulty over what was scored. A true 0 counts, None does not."""
     ordered = sorted(answers, key=lambda answer: answer.order)
     score, low, high = weighted_score(ordered)
     return Summary(

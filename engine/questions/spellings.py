@@ -67,7 +67,8 @@ SYMBOLS = (
     ("=", " equals "),
     ("@", " at "),
     ("#", " hash "),
-    ("²", "^2"),
+    ("²", " squared "),
+    ("^2", " squared "),
     ("’", "'"),
 )
 """Written signs as they are spoken; longer ones first."""

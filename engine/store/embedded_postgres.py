@@ -23,7 +23,7 @@ from typing import IO, Self
 from dotenv import dotenv_values
 
 from engine.errors import DatabaseUnavailable
-from engine.store.postgres_binaries import roots_folder, server_account
+from engine.store.postgres_binaries import make_roots_folder, roots_folder, server_account
 from engine.store.postgres_cluster import DATABASE, Site, is_alive, launch, make_database, shut_down
 
 DEFAULT_FOLDER = Path("var/postgres")
@@ -108,7 +108,7 @@ def _site(folder: Path) -> Site:
     folder.mkdir(parents=True, exist_ok=True)
     if account.reaches(folder, flag="x"):
         return Site(folder, account)
-    stand_in.mkdir(parents=True, exist_ok=True, mode=0o755)
+    make_roots_folder(stand_in)
     logger.warning("the database lies in another folder, since its user cannot enter the one asked for: %s", stand_in)
     return Site(stand_in, server_account(stand_in / "data"))
 

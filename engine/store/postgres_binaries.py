@@ -84,8 +84,17 @@ def server_account(data: Path) -> Account:
 
 
 def roots_folder(folder: Path) -> Path:
-    """The place below /var/lib that stands in for a folder which only root may enter."""
+    """The place below /var/lib that stands in for a folder which only root may enter; a stand-in is its own."""
+    if folder.is_relative_to(ROOTS_SERVERS):
+        return folder
     return ROOTS_SERVERS / hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+
+
+def make_roots_folder(folder: Path) -> None:
+    """Make a stand-in that others may enter, whatever root's umask is."""
+    for path in (ROOTS_SERVERS, folder):
+        path.mkdir(parents=True, exist_ok=True)
+        path.chmod(0o755)
 
 
 def find_binaries(account: Account, stand_in: Path) -> Path:
@@ -156,6 +165,7 @@ def _copied(binaries: Path, stand_in: Path) -> Path:
     copied = target / install.parent.name / install.name
     if stamp.is_file() and stamp.read_text() == source_stamp:
         return copied / "bin"
+    make_roots_folder(stand_in)
     fresh = stand_in / "programs.new"
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(install, fresh / install.parent.name / install.name, symlinks=True)

@@ -56,6 +56,8 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     again.add_argument("--json", type=Path, metavar="FILE", help="write the comparison here")
     again.add_argument("--caller", default="+15550101", help="number to call from (default: %(default)s)")
     again.add_argument("--dialled", default="+15550100", help="number to call (default: %(default)s)")
+    demo = commands.add_parser("demo", help="a whole interview on this machine alone, from nothing to a report")
+    demo.add_argument("--once", action="store_true", help="leave after the report instead of serving the dashboard")
     for command in (call, again):
         command.add_argument("--url", help=f"where the server is reached (default: PUBLIC_BASE_URL or {_DEFAULT_URL})")
         command.add_argument("--pin", help="the PIN of an open interview", required=command is again)
@@ -65,6 +67,10 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Do what the command line says; the exit status. Faults go to standard error, in one sentence each."""
     options = arguments(argv)
+    if options.command == "demo":
+        from telephony.simulator import demo  # it alone needs the database and the processes
+
+        return demo.run(once=options.once)
     try:
         account = account_from(environ, options.url)
         if options.command == "call":

@@ -4,63 +4,35 @@ It starts what production runs, the database, the web process and the job worker
 candidate phone in, shows the call live, and waits for the report.
 """
 
-import contextlib
 import json
 import os
-import secrets
 import signal
-import socket
-import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.orm import Session, sessionmaker
-
 from engine.adapters.passwords import Passwords
 from engine.errors import VivavoceError
-from engine.store import embedded_postgres, schema
-from engine.store.database import make_engine, make_sessions
+from engine.evaluation.word_errors import word_error_rate
 from engine.store.interviews import NewInterview
 from engine.store.unit_of_work import UnitOfWork
 from engine.store.users import NewUser
 from engine.vocabulary import Level, Topic
+from telephony.simulator.demo_stage import DemoFailed, Stage, open_stage, running_processes
 from telephony.simulator.live_view import LiveView, clock
 from telephony.simulator.run import CallResult, run_call
 from telephony.simulator.scenario import Scenario, load_scenario
 
-ROOT = Path(__file__).parents[2]
 SCENARIO = Path(__file__).parent / "scenarios" / "demo.toml"
 EMAIL = "demo@vivavoce.example"
 QUESTIONS = 5
 MOST_WORD_ERRORS = 0.15
-_READY_TIMEOUT_S = 60.0
 _REPORT_TIMEOUT_S = 90.0
-
-
-class DemoFailed(VivavoceError):
-    """The demo could not be brought to its report; the message says where it stopped and where to look."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Where the demo plays."""
-
-    environ: Mapping[str, str]
-    folder: Path
-    sessions: sessionmaker[Session]
-
-    @property
-    def base_url(self) -> str:
-        return self.environ["PUBLIC_BASE_URL"]
 
 
 def run(*, once: bool) -> int:
@@ -69,7 +41,7 @@ def run(*, once: bool) -> int:
     folder = Path(os.environ.get("DATA_DIR", "var")).absolute() / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with _stage(folder) as stage, _processes(stage):
+        with open_stage(folder) as stage, running_processes(stage):
             _play(stage, began_s)
             if not once:
                 _serve(stage)
@@ -81,109 +53,6 @@ def run(*, once: bool) -> int:
     return 0
 
 
-@contextlib.contextmanager
-def _stage(folder: Path) -> Iterator[Stage]:
-    environ = _environment(folder)
-    with contextlib.ExitStack() as stack:
-        if not environ.get("DATABASE_URL"):
-            print("Starting the database ...", flush=True)
-            server = stack.enter_context(embedded_postgres.start(folder.parent / "postgres"))
-            environ["DATABASE_URL"] = server.url
-        schema.upgrade(environ["DATABASE_URL"])
-        engine = make_engine(environ["DATABASE_URL"])
-        stack.callback(engine.dispose)
-        yield Stage(environ, folder, make_sessions(engine))
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """The caller's environment, completed with what a demo needs and nobody set."""
-    environ = dict(os.environ)
-    path = folder / "secrets.json"
-    if not path.exists():
-        names = ("JWT_SECRET", "JWT_REFRESH_SECRET", "STREAM_SECRET", "TWILIO_AUTH_TOKEN", "DEMO_PASSWORD")
-        path.touch(mode=0o600)
-        path.write_text(json.dumps({name: secrets.token_urlsafe(36) for name in names}))
-    port = environ.get("PORT") or str(_free_port())
-    defaults = {
-        **json.loads(path.read_text()),
-        "PORT": port,
-        "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
-        "BIND_HOST": "127.0.0.1",
-        "WEB_CONCURRENCY": "1",
-        "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
-        "PHONE_NUMBER": "+15550100100",
-        "DATA_DIR": str(folder.parent),
-    }
-    return {**defaults, **{name: value for name, value in environ.items() if value}}
-
-
-def _free_port() -> int:
-    """8000 where it is free, else any."""
-    for port in (8000, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                return int(probe.getsockname()[1])
-    raise DemoFailed("no free port on 127.0.0.1; set PORT")
-
-
-@contextlib.contextmanager
-def _processes(stage: Stage) -> Iterator[None]:
-    """The web process and the job worker, as the Procfile starts them; their words go to files."""
-    commands = {
-        "web": [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "--config",
-            "gunicorn.conf.py",
-            "--graceful-timeout",
-            "5",
-            "wsgi:app",
-        ],
-        "worker": [sys.executable, "worker.py"],
-    }
-    started: list[subprocess.Popen[bytes]] = []
-    with contextlib.ExitStack() as files:
-        try:
-            for name, command in commands.items():
-                log = files.enter_context((stage.folder / f"{name}.log").open("wb"))
-                started.append(
-                    subprocess.Popen(
-                        command, cwd=ROOT, env=dict(stage.environ), stdout=log, stderr=log, stdin=subprocess.DEVNULL
-                    )
-                )
-            _wait_until_ready(stage, started)
-            yield
-        finally:
-            for process in started:
-                process.send_signal(signal.SIGTERM)
-            for process in started:
-                _reap(process)
-
-
-def _reap(process: "subprocess.Popen[bytes]") -> None:
-    try:
-        process.wait(timeout=15)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _wait_until_ready(stage: Stage, processes: "list[subprocess.Popen[bytes]]") -> None:
-    deadline_s = time.monotonic() + _READY_TIMEOUT_S
-    while time.monotonic() < deadline_s:
-        if any(process.poll() is not None for process in processes):
-            raise DemoFailed(f"a process ended at its start; its last words are in {stage.folder}/*.log")
-        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            with urllib.request.urlopen(f"{stage.base_url}/health/ready", timeout=2) as answer:  # noqa: S310  our own address
-                if answer.status == 200:
-                    return
-        time.sleep(0.05)
-    raise DemoFailed(f"the web process was not ready within {_READY_TIMEOUT_S:.0f} s; see {stage.folder}/web.log")
-
-
 def _play(stage: Stage, began_s: float) -> None:
     scenario = load_scenario(SCENARIO)
     interview_id, pin = _book(stage)
@@ -193,7 +62,9 @@ def _play(stage: Stage, began_s: float) -> None:
     (stage.folder / "timeline.json").write_text(json.dumps(result.as_data(), indent=2))
     (stage.folder / "report.json").write_text(json.dumps(report, indent=2))
     _print_report(stage, report, interview_id)
-    _check_words(result)
+    _check_words(result, report)
+    if result.problems:
+        raise DemoFailed("the server did what Twilio refuses: " + "; ".join(result.problems))
 
 
 def _book(stage: Stage) -> tuple[uuid.UUID, str]:
@@ -278,13 +149,40 @@ def _report(stage: Stage, interview_id: uuid.UUID) -> dict[str, Any]:
 
 
 def _print_report(stage: Stage, report: Mapping[str, Any], interview_id: uuid.UUID) -> None:
-    print(json.dumps(report, indent=1)[:3000])
-    print(f"\nReport: {stage.base_url}/interviews/{interview_id}/report")
+    band = report["band"]
+    score = "no score" if report["score"] is None else f"{report['score']:.0f} of 100"
+    print(
+        f"\nReport ({report['state']}): {score}" + (f", likely {band['low']:.0f} to {band['high']:.0f}" if band else "")
+    )
+    print(f"{report['verdict']['words']}. {report['verdict']['reason']}")
+    for question in report["questions"]:
+        grade = question["grade"] or {}
+        points = "  --" if grade.get("score") is None else f"{grade['score']:4.0f}"
+        print(f"\n{points}  {question['order']}. {question['text']}")
+        for point in grade.get("points", ()):
+            evidence = point["evidence"]
+            quote = f': "{evidence["quote"]}" at {clock(evidence["start_ms"] or 0)}' if evidence else ""
+            print(f"        {point['status']:<6} {point['text']}{quote}")
+    for title, key in (("Strengths", "strengths"), ("To improve", "improvements"), ("Study next", "study")):
+        for line in report[key][:2]:
+            print(f"{title}: {line}")
+    print(f"\nWhole report: {stage.base_url}/interviews/{interview_id}/report")
     print(f"Log in as {EMAIL} with the password {stage.environ['DEMO_PASSWORD']}")
 
 
-def _check_words(result: CallResult) -> None:
-    raise NotImplementedError
+def _check_words(result: CallResult, report: Mapping[str, Any]) -> None:
+    """What the report holds must be what was said. Raises DemoFailed when more than 15 % of the words differ."""
+    pairs = []
+    for question in report["questions"]:
+        labels = [f"ask:{question['question_id']}", f"probe:{question['question_id']}"]
+        said = [turn.text for turn in result.timeline.turns if turn.who == "caller" and turn.label in labels]
+        pairs.append((" ".join(said), question["answer"]["text"]))
+    if not any(said for said, _ in pairs):
+        raise DemoFailed("no question was answered in words; the timeline says what happened")
+    rate = word_error_rate([(said, heard) for said, heard in pairs if said])
+    print(f"Word error rate of the transcript against what was spoken: {rate:.1%}")
+    if rate > MOST_WORD_ERRORS:
+        raise DemoFailed(f"the transcript differs from what was spoken in {rate:.1%} of the words")
 
 
 def _serve(stage: Stage) -> None:

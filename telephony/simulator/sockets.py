@@ -16,6 +16,7 @@ from telephony.simulator.recorder import TO_APP, TO_TWILIO, Tape
 
 _FRAME_S = FRAME_MS / 1000
 _OPEN_TIMEOUT_S = 10.0
+_CLOSE_TIMEOUT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ def open_socket(url: str, headers: Mapping[str, str]) -> ClientConnection | Stre
             max_size=None,
             ping_interval=None,
             open_timeout=_OPEN_TIMEOUT_S,
+            close_timeout=_CLOSE_TIMEOUT_S,
         )
     except (InvalidHandshake, OSError, EOFError) as error:
         return StreamEnd(caller_hung_up=False, close_code=None, error=f"31920 handshake: {error}")

@@ -58,7 +58,7 @@ def test_decoding_gives_an_event_or_a_protocol_error_and_nothing_else(text: str)
     try:
         media_stream.decode(text)
     except ProtocolError as error:
-        assert str(error)  # noqa: PT017  # either outcome is right; another exception is not
+        assert str(error)  # either outcome is right; another exception is not
 
 
 @given(st.binary(max_size=2000))
@@ -111,7 +111,9 @@ def test_whatever_is_lost_the_rest_stands_where_it_was_spoken(arrives: list[bool
 
     if first is not None:
         spoken = b"".join(
-            bytes([number + 1]) * 160 if keeps else b"\xff" * 160 for number, keeps in enumerate(arrives) if number >= first
+            bytes([number + 1]) * 160 if keeps else b"\xff" * 160
+            for number, keeps in enumerate(arrives)
+            if number >= first
         )
         assert bytes(heard) == spoken[: len(heard)]
         assert len(heard) == (len(arrives) - first - arrives[::-1].index(True)) * 160

@@ -17,6 +17,7 @@ from engine.errors import DatabaseUnavailable
 from engine.store import embedded_postgres, postgres_binaries
 
 ROOT = Path(__file__).resolve().parents[3]
+LAUNCHER = (sys.executable, "-m", "engine.store.embedded_postgres")
 START = "import sys; from pathlib import Path; from engine.store import embedded_postgres as e; "
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run the server as somebody else")
 

@@ -147,20 +147,15 @@ def test_a_candidate_who_calls_again_continues_and_the_new_leg_speaks_for_the_in
     assert states(sessions, second) == (CallState.COMPLETED, InterviewState.EVALUATING)
 
 
+@pytest.mark.parametrize("end", ["interview_ended", "stage_changed"])
 def test_a_log_that_arrives_after_a_newer_leg_began_does_not_disturb_it(
-    sessions: sessionmaker[Session], ring: Callable[..., Call], facts: Facts
+    sessions: sessionmaker[Session], ring: Callable[..., Call], facts: Facts, end: str
 ) -> None:
     dead, alive = ring(), ring()
     ship(sessions, alive, facts("call_started", ("question_asked", {"text": "The newer wording"})))
 
-    late = facts(
-        "call_started",
-        "question_asked",
-        "progress_saved",
-        "interview_ended",
-        ("call_ended", {"reason": "process_lost"}),
-    )
-    ship(sessions, dead, late)
+    lost = ("call_ended", {"reason": "process_lost"})
+    ship(sessions, dead, facts("call_started", "question_asked", "progress_saved", end, lost))
 
     assert states(sessions, alive) == (CallState.LIVE, InterviewState.IN_PROGRESS)
     with sessions() as session:

@@ -38,7 +38,9 @@ def start(**changes: object) -> str:
     return json.dumps({"event": "start", "sequenceNumber": "1", "streamSid": STREAM, "start": body})
 
 
-def media(chunk: int, at_ms: int, *, sequence: int | None = None, mulaw: bytes = b"\x01" * 160, sid: str = STREAM) -> str:
+def media(
+    chunk: int, at_ms: int, *, sequence: int | None = None, mulaw: bytes = b"\x01" * 160, sid: str = STREAM
+) -> str:
     body = {
         "track": "inbound",
         "chunk": str(chunk),
@@ -130,13 +132,27 @@ def test_a_repeated_or_late_message_is_dropped_and_counted() -> None:
 
 def test_keys_marks_and_the_end_come_through() -> None:
     protocol = started()
-    dtmf = {"event": "dtmf", "streamSid": STREAM, "sequenceNumber": "2", "dtmf": {"track": "inbound_track", "digit": "#"}}
+    dtmf = {
+        "event": "dtmf",
+        "streamSid": STREAM,
+        "sequenceNumber": "2",
+        "dtmf": {"track": "inbound_track", "digit": "#"},
+    }
     mark = {"event": "mark", "streamSid": STREAM, "sequenceNumber": "3", "mark": {"name": 'a "b"\u00e9'}}
-    stop = {"event": "stop", "streamSid": STREAM, "sequenceNumber": "4", "stop": {"accountSid": "AC1", "callSid": "CA1"}}
+    stop = {
+        "event": "stop",
+        "streamSid": STREAM,
+        "sequenceNumber": "4",
+        "stop": {"accountSid": "AC1", "callSid": "CA1"},
+    }
 
     events = [event for message in (dtmf, mark, stop) for event in protocol.receive(json.dumps(message))]
 
-    assert events == [DtmfReceived("#", STREAM, 2), MarkReceived('a "b"\u00e9', STREAM, 3), StreamStopped("CA1", STREAM, 4)]
+    assert events == [
+        DtmfReceived("#", STREAM, 2),
+        MarkReceived('a "b"\u00e9', STREAM, 3),
+        StreamStopped("CA1", STREAM, 4),
+    ]
     assert protocol.is_stopped
     assert protocol.receive(media(9, 0, sequence=9)) == ()
 
