@@ -67,8 +67,8 @@ class RecordingFile:
         return self._end
 
     def write_candidate(self, position: int, mulaw: bytes) -> None:
-        self._put(CANDIDATE, position, mulaw)
-        self._end = max(self._end, min(position + len(mulaw), _LONGEST_SAMPLES))
+        if self._put(CANDIDATE, position, mulaw):
+            self._end = max(self._end, position + len(mulaw))
         if self._end - self._written >= _FLUSH_SAMPLES + _LINGER_SAMPLES:
             self._flush(self._end - _LINGER_SAMPLES)
 
@@ -87,11 +87,11 @@ class RecordingFile:
             self._is_open = False
             os.close(self._file)
 
-    def _put(self, channel: int, position: int, audio: bytes) -> None:
+    def _put(self, channel: int, position: int, audio: bytes) -> bool:
         """Audio at its place: in the buffer, or in the file where that place has been written already."""
         if position < 0 or position > _LONGEST_SAMPLES:
             logger.warning("audio at an impossible position was not recorded", extra={"position": position})
-            return
+            return False
         late = max(0, min(len(audio), self._written - position))
         if late:
             self._patch(channel, position, audio[:late])
@@ -103,6 +103,7 @@ class RecordingFile:
                 place = position + late - self._written
             buffer += b"\xff" * (place - len(buffer))
             buffer[place : place + len(audio) - late] = audio[late:]
+        return True
 
     def _flush(self, until: int) -> None:
         """Move everything before a position to disk, silence where nothing came, and make the header true."""

@@ -75,7 +75,7 @@ class SegmentBuffer:
     def begin(self, at_ms: int) -> None:
         """Speech began at this audio time; a second beginning changes nothing."""
         if self._began_ms is None:
-            self._began_ms = max(self._from_ms, min(at_ms, self.now_ms))
+            self._began_ms = max(self._from_ms, self._taken_ms, min(at_ms, self.now_ms))
 
     def pause(self, at_ms: int) -> Segment | None:
         """Speech ended at this audio time. None when none was going on, or too little of it."""

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from engine.evaluation.matching import AnswerMatch, Match
 
-PARTLY_FROM = 0.32
+PARTLY_FROM = 0.30
 HIT_FROM = 0.45
 FULL_FROM = 0.62
 """Set on spoken answers with a person's reading beside them; docs/grading.md has the figures."""

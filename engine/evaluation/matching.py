@@ -19,6 +19,8 @@ REPEATED_SHARE = 0.8
 """A stretch of which this share of the content words stands in the question repeats it and earns nothing."""
 
 _QUESTION_WORD_FACTOR = 0.2
+_SHARED_WORD_FACTOR = 0.6
+"""A word that other points of the same question use too tells less about which of them was made."""
 _RAREST = 4.6
 """Weight of a word that the bank does not list: log(73 / 1) + 0.3, as in a bank of 72 questions."""
 _PIECE_LETTERS = 4
@@ -228,24 +230,29 @@ def _best(
 def _expected(question: Question) -> _Expected:
     question_stems = frozenset(content_stems(question.text)) | frozenset(content_stems(question.spoken))
     rarities = dict(question.rarities)
+    stems_of = {point.id: _stems_of(point) for point in question.key_points}
     points = []
     kept: set[str] = set()
     for point in question.key_points:
         own = frozenset(stem(word) for term in point.terms for word in tokens(term))
         kept |= own
-        demoted = question_stems - own
-        own_phrasings = [_phrasing(each, rarities, demoted) for each in (point.text, *point.phrasings)]
-        phrasings = (*own_phrasings, _pooled(own_phrasings))
-        twin = _phrasing(point.wrong_twin, rarities, demoted) if point.wrong_twin else None
-        points.append((point, phrasings, twin))
+        elsewhere = frozenset().union(*(stems for point_id, stems in stems_of.items() if point_id != point.id))
+        factors = dict.fromkeys(elsewhere, _SHARED_WORD_FACTOR) | dict.fromkeys(question_stems, _QUESTION_WORD_FACTOR)
+        weights = {word: rarities.get(word, _RAREST) * factors.get(word, 1.0) for word in stems_of[point.id]}
+        weights |= {word: rarities.get(word, _RAREST) for word in own}
+        phrasings = [_phrasing(each, weights) for each in (point.text, *point.phrasings)]
+        twin = _phrasing(point.wrong_twin, weights) if point.wrong_twin else None
+        points.append((point, (*phrasings, _pooled(phrasings)), twin))
     return _Expected(question_stems, frozenset(kept), tuple(points))
 
 
-def _phrasing(text: str, rarities: dict[str, float], demoted: frozenset[str]) -> Phrasing:
-    words = tuple(
-        (word, rarities.get(word, _RAREST) * (_QUESTION_WORD_FACTOR if word in demoted else 1.0), _pieces(word))
-        for word in dict.fromkeys(content_stems(text))
-    )
+def _stems_of(point: KeyPoint) -> frozenset[str]:
+    texts = (point.text, *point.phrasings, point.wrong_twin or "")
+    return frozenset(word for text in texts for word in content_stems(text))
+
+
+def _phrasing(text: str, weights: dict[str, float]) -> Phrasing:
+    words = tuple((word, weights[word], _pieces(word)) for word in dict.fromkeys(content_stems(text)))
     return Phrasing(text, words, sum(weight for _, weight, _ in words))
 
 

@@ -116,7 +116,7 @@ def running_processes(stage: Stage) -> Iterator[None]:
                         command, cwd=ROOT, env=dict(stage.environ), stdout=log, stderr=log, stdin=subprocess.DEVNULL
                     )
                 )
-            _wait_until_ready(stage, started)
+            wait_until_ready(stage.base_url, started, stage.folder)
             yield
         finally:
             for process in started:
@@ -133,13 +133,14 @@ def _reap(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-def _wait_until_ready(stage: Stage, processes: "list[subprocess.Popen[bytes]]") -> None:
+def wait_until_ready(base_url: str, processes: "list[subprocess.Popen[bytes]]", logs: Path) -> None:
+    """Return when the web process answers. Raises DemoFailed when one has ended, or after a minute."""
     deadline_s = time.monotonic() + _READY_TIMEOUT_S
     while time.monotonic() < deadline_s:
         if any(process.poll() is not None for process in processes):
-            raise DemoFailed(f"a process ended at its start; its last words are in {stage.folder}/*.log")
+            raise DemoFailed(f"a process ended at its start; its last words are in {logs}/*.log")
         with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            urllib.request.urlopen(f"{stage.base_url}/health/ready", timeout=2).close()  # noqa: S310  our own address
+            urllib.request.urlopen(f"{base_url}/health/ready", timeout=2).close()  # noqa: S310  our own address
             return
         time.sleep(0.05)
-    raise DemoFailed(f"the web process was not ready within {_READY_TIMEOUT_S:.0f} s; see {stage.folder}/web.log")
+    raise DemoFailed(f"the web process was not ready within {_READY_TIMEOUT_S:.0f} s; see {logs}/web.log")

@@ -93,7 +93,7 @@ class CheckingClient(FlaskClient):
     """A browser that refuses bad pages. Fragments for htmx are parts of pages and not checked as wholes."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        response = super().open(*args, **kwargs)
+        response = super().open(*args, **({"buffered": True} | kwargs))
         is_page = response.mimetype == "text/html" and "<html" in response.text
         if is_page and response.status_code not in (301, 302, 303, 307, 308):
             faults = page_faults(response)

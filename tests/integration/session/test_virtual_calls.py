@@ -73,9 +73,7 @@ def test_prefetched_words_reach_the_line_within_two_frames_of_the_decision(virtu
 
 def test_the_turn_ends_a_second_and_a_half_after_the_last_word(virtual):
     call = virtual(COMPLETE).run()
-    gaps = [
-        record.at_ms - record.data["ended_ms"] for record in call.records if record.name == "SilenceHeld"
-    ]
+    gaps = [record.at_ms - record.data["ended_ms"] for record in call.records if record.name == "SilenceHeld"]
     assert gaps
     assert all(1500 <= gap <= 1700 for gap in gaps)
 

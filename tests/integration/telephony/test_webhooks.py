@@ -144,10 +144,10 @@ def token_of(response: TestResponse) -> str:
     return parameter.get("value", "")
 
 
-@pytest.mark.parametrize("path", ["voice", "pin?try=1", "after", "status", "stream-status"])
-def test_a_request_without_twilios_signature_is_forbidden(desk: Desk, path: str) -> None:
-    assert desk.post(f"/telephony/{path}", token="another secret").status_code == 403
-    assert desk.client.post(f"/telephony/{path}", data={"CallSid": "CA1"}).status_code == 403
+def test_a_request_without_twilios_signature_is_forbidden(desk: Desk) -> None:
+    for path in ("voice", "pin?try=1", "after", "status", "stream-status"):
+        assert desk.post(f"/telephony/{path}", token="another secret").status_code == 403, path
+        assert desk.client.post(f"/telephony/{path}", data={"CallSid": "CA1"}).status_code == 403, path
 
 
 def test_a_get_is_not_answered_since_it_would_put_numbers_into_logs(desk: Desk) -> None:
@@ -229,9 +229,9 @@ def test_no_digits_at_all_is_a_try_but_no_wrong_pin(desk: Desk) -> None:
         assert unit.session.scalars(select(Attempt)).all() == []
 
 
-@pytest.mark.parametrize("given", ["", "0", "4", "x", "99999999999999999999"])
-def test_a_try_number_out_of_range_is_the_last_try(desk: Desk, interview: Interview, given: str) -> None:
-    assert verbs(desk.post(f"/telephony/pin?try={given}", Digits=wrong_pin(interview))) == ["Say", "Hangup"]
+def test_a_try_number_out_of_range_is_the_last_try(desk: Desk, interview: Interview) -> None:
+    for given in ("", "0", "4", "x", "9" * 20):
+        assert verbs(desk.post(f"/telephony/pin?try={given}", Digits=wrong_pin(interview))) == ["Say", "Hangup"], given
 
 
 def test_an_expired_or_finished_interview_opens_to_no_pin(desk: Desk, interview: Interview) -> None:
@@ -350,29 +350,27 @@ def test_after_a_call_that_nobody_knows_the_line_is_put_down(desk: Desk) -> None
     assert verbs(desk.post("/telephony/after", CallSid="CA9")) == ["Hangup"]
 
 
-@pytest.mark.parametrize(
-    ("told", "state"),
-    [
-        ("busy", "busy"),
-        ("no-answer", "no_answer"),
-        ("failed", "failed"),
-        ("canceled", "cancelled"),
-        ("completed", "dropped"),
-        ("ringing", "ringing"),
-        ("in-progress", "ringing"),
-        ("exploded", "ringing"),
-    ],
-)
-def test_a_status_decides_about_a_call_that_never_came_to_talk(
-    desk: Desk, interview: Interview, told: str, state: str
-) -> None:
-    connected(desk, interview)
+def test_a_status_decides_about_a_call_that_never_came_to_talk(desk: Desk, interview: Interview) -> None:
+    expected = {
+        "busy": "busy",
+        "no-answer": "no_answer",
+        "failed": "failed",
+        "canceled": "cancelled",
+        "completed": "dropped",
+        "ringing": "ringing",
+        "in-progress": "ringing",
+        "exploded": "ringing",
+    }
+    found = {}
+    for told in expected:
+        desk.post("/telephony/pin?try=1", Digits=interview.pin, CallSid=f"CA{told}")
+        response = desk.post("/telephony/status", CallSid=f"CA{told}", CallStatus=told, SequenceNumber="3")
+        assert response.status_code == 204
+        call = desk.call(f"CA{told}")
+        assert call is not None
+        found[told] = call.state
 
-    assert desk.post("/telephony/status", CallStatus=told, SequenceNumber="3").status_code == 204
-
-    call = desk.call()
-    assert call is not None
-    assert call.state == state
+    assert found == expected
 
 
 def test_statuses_in_any_order_and_number_leave_the_first_end_standing(desk: Desk, interview: Interview) -> None:

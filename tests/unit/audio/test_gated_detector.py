@@ -55,7 +55,7 @@ def test_the_judge_hears_what_came_before_the_gate_opened_without_a_gap() -> Non
     judge = Opinion()
     detector = GatedDetector(OpenGate(), judge)
     frames = [(np.full(160, 10 + index)).astype("<i2").tobytes() for index in range(40)]
-    for frame in frames:
+    for _ in frames:
         detector.is_speech(b"\0" * FRAME_BYTES)
     for frame in frames:
         detector.is_speech(frame)

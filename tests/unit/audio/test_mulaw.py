@@ -17,7 +17,7 @@ def g711_encode(sample: int) -> int:
     """On the 14 upper bits of the sample, as the recommendation's tables have it."""
     value = sample >> 2
     sign = 0x80 if value < 0 else 0
-    magnitude = min(-value if value < 0 else value, 8159) + 33
+    magnitude = min(-value if value < 0 else value, 8158) + 33
     segment = magnitude.bit_length() - 6
     return ~(sign | segment << 4 | (magnitude >> (segment + 1)) & 0x0F) & 0xFF
 

@@ -200,12 +200,12 @@ def test_the_verdict_needs_half_of_what_was_asked() -> None:
 
 
 def test_strengths_come_from_the_best_answer_and_gaps_from_the_poorest() -> None:
-    poor = "An inner join returns only rows with a match on both sides."
-    data = report_data(asked(1, None), asked(2, poor))
+    poor = "It lets only one thread execute bytecode at a time."
+    data = report_data(asked(1, None), asked(3, poor))
 
     assert data["strengths"][0].startswith("Explained that a tuple")
-    assert data["improvements"][0].startswith("Left out that a left join keeps")
-    assert data["study"][0].startswith("A left join keeps everything")
+    assert data["improvements"][0].startswith("Left out that CPU heavy work goes")
+    assert data["study"][0].startswith("CPU heavy work goes")
     assert len(data["improvements"]) <= 5
 
 

@@ -15,7 +15,8 @@ from engine.errors import ProtocolError
 from telephony import media_stream
 from telephony.simulator import scenario as scenarios
 from telephony.simulator import voices
-from telephony.simulator.happenings import Kind, MarkName, parse_mark
+from telephony.simulator.caller import ScriptedCaller
+from telephony.simulator.happenings import Happening, Kind, MarkName, parse_mark
 from telephony.simulator.line import BUFFER_SAMPLES, SimulatedLine, StreamIdentity
 from telephony.simulator.recorder import read_session
 from telephony.simulator.run import simulated_leg
@@ -310,6 +311,39 @@ def test_noise_and_level_change_what_the_server_hears() -> None:
     assert levels.rms_dbfs(mulaw.decode(heard["noisy"][:160])) == pytest.approx(-30, abs=2)
     loud, plain = (levels.rms_dbfs(mulaw.decode(heard[name][-1600:])) for name in ("loud", "plain"))
     assert loud - plain == pytest.approx(6, abs=0.5)
+
+
+def begins_speaking_ms(text: str, *happenings: Happening) -> int | None:
+    """When a caller with this scenario begins its first reply, given what happens on the line."""
+    scenario = parse_scenario(text, Path())
+    caller = ScriptedCaller(scenario, voices.prepare(scenario, lambda text, pitch: b"\x01" * 800))
+    for at_ms in range(0, 12_000, 20):
+        caller.frame(at_ms, [each for each in happenings if at_ms - 20 < each.at_ms <= at_ms])
+    return caller.spoken[0].start // 8 if caller.spoken else None
+
+
+SLOW = '[[reply]]\non = "ask:a"\ntext = "x"\nafter_ms = 4000\n'
+
+
+def test_a_slow_caller_lets_the_agent_finish_before_it_answers() -> None:
+    asked = Happening(1000, Kind.UTTERANCE_ENDED, "ask:a")
+    prompted = (Happening(4500, Kind.UTTERANCE_BEGAN, "prompt"), Happening(6000, Kind.UTTERANCE_ENDED, "prompt"))
+
+    assert begins_speaking_ms(SLOW, asked) == 5000
+    assert begins_speaking_ms(SLOW, asked, *prompted) == 6300
+
+
+def test_an_answer_that_comes_after_the_next_question_is_dropped() -> None:
+    asked = Happening(1000, Kind.UTTERANCE_ENDED, "ask:a")
+    next_one = (Happening(4500, Kind.UTTERANCE_BEGAN, "ask:b"), Happening(6000, Kind.UTTERANCE_ENDED, "ask:b"))
+
+    assert begins_speaking_ms(SLOW, asked, *next_one) is None
+
+
+def test_a_question_that_is_repeated_is_answered_by_its_own_rule() -> None:
+    repeated = Happening(1000, Kind.UTTERANCE_ENDED, "repeat:ask:a")
+
+    assert begins_speaking_ms(SLOW, repeated) == 5000
 
 
 def test_percentiles_are_values_that_occurred() -> None:
