@@ -2,12 +2,12 @@
 
 import os
 
-from dashboard.app import create_app
 from dotenv import load_dotenv
-from engine.adapters.selection import build_speech
 from flask import Flask
 
+from dashboard.app import create_app
 from engine.adapters.log_format import configure_logging
+from engine.adapters.selection import build_speech
 from engine.config import load_settings
 from engine.dialogue.phrases import fixed_phrases
 from engine.errors import VivavoceError

@@ -133,7 +133,7 @@ class InterviewPages:
         return redirect(url_for("interviews.show", interview_id=interview_id), 303)
 
     def _detail(self, interview: Interview) -> dict[str, Any]:
-        session = self._database.session
+        session = self._database.current()
         is_live = interview.state in _LIVE
         return {
             "interview": interview,

@@ -30,11 +30,13 @@ def _forms(password: str) -> set[str]:
     lowered = password.lower()
     bare = re.sub(r"^[^a-z]+|[^a-z]+$", "", lowered)
     plain = lowered.translate(_DISGUISES)
+    without_tail = re.sub(r"[^a-z]+$", "", lowered).translate(_DISGUISES)
     return {
         lowered,
         bare,
         bare.translate(_DISGUISES),
         re.sub(r"[^a-z]", "", plain),
+        re.sub(r"[^a-z]", "", without_tail),
         re.sub(r"[^a-z]", "", bare.translate(_DISGUISES)),
     }
 

@@ -126,7 +126,9 @@ class _Reader:
         value = self.text(name, default).rstrip("/")
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
-            self.faults.append(f"{name} is {value!r}; it must be a bare address such as https://interviews.example.org.")
+            self.faults.append(
+                f"{name} is {value!r}; it must be a bare address such as https://interviews.example.org."
+            )
         return value
 
     def folder(self, name: str) -> Path | None:
@@ -167,7 +169,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         max_calls=read.whole("MAX_CALLS", 100, 1, 1000),
         max_interview_min=read.whole("MAX_INTERVIEW_MIN", 60, 5, 180),
         max_answer_s=read.whole("MAX_ANSWER_S", 300, 10, 1800),
-        allowed_origins=tuple(origin.strip() for origin in read.text("ALLOWED_ORIGINS", "").split(",") if origin.strip()),
+        allowed_origins=tuple(filter(None, map(str.strip, read.text("ALLOWED_ORIGINS", "").split(",")))),
         port=port,
         metrics_token=read.text("METRICS_TOKEN", ""),
         trusted_proxies=read.whole("TRUSTED_PROXIES", 0, 0, 10),

@@ -26,5 +26,5 @@ def json_body() -> Any:
     """The request's JSON document. Raises InvalidInput when there is none or it cannot be read."""
     try:
         return request.get_json(force=False)
-    except BadRequest as error:
+    except (BadRequest, RecursionError) as error:  # the latter for brackets nested thousands deep
         raise InvalidInput({"": "Send a JSON object with Content-Type: application/json."}) from error

@@ -27,7 +27,6 @@ logger = logging.getLogger(__name__)
 _QUEUE_LENGTH: Final = 256
 _WATCH_S: Final = 0.25
 _STUCK_S: Final = 30.0
-"""A process that says nothing for so long, though asked, is killed."""
 _BACK_OFF_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 _STEADY_S: Final = 60.0
 """After a life of this length, the next restart is immediate again."""
@@ -67,8 +66,16 @@ class _Pending:
 class SpeechProcess:
     """The speech process, kept alive. Thread-safe."""
 
-    def __init__(self, command: SpeechCommand, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        command: SpeechCommand,
+        *,
+        stuck_after_s: float = _STUCK_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """stuck_after_s: a process that says nothing for so long, though asked, is killed and replaced."""
         self._command = command
+        self._stuck_after_s = stuck_after_s
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._pending: dict[int, _Pending] = {}
@@ -250,7 +257,7 @@ class SpeechProcess:
             now = self._monotonic()
             late = [request for request, pending in list(self._pending.items()) if now > pending.deadline]
             self._fail(late, "the speech process did not answer in time")
-            if late and now - self._heard_at > _STUCK_S:
+            if late and now - self._heard_at > self._stuck_after_s:
                 logger.error("the speech process is stuck and is killed")
                 child = self._child
                 if child is not None:

@@ -23,6 +23,8 @@ from engine.questions.choice import Choice, choose, stepwise
 from engine.transcript import Transcript, joined
 from engine.vocabulary import AnswerState, Difficulty
 
+KEYS_AFTER = 1
+"""The keys are explained when so many questions were answered: by then a candidate knows what they are good for."""
 _SCORES_OF_EACH_COURSE = (None, 90.0, 20.0)
 """One score for each way the next difficulty can go: same, harder, easier."""
 
@@ -35,6 +37,8 @@ def asked_next(interview: Interview, plan: Plan, before: tuple[str, ...]) -> tup
     if choice is None:
         return _closing(interview, before)
     question = choice.question
+    if len(interview.asked) == KEYS_AFTER:
+        before = (*before, *phrases.KEYS)
     asked = Asked(question.id, len(interview.asked) + 1, question.difficulty)
     said = phrases.sentences(question.spoken)
     after = replace(
@@ -174,6 +178,7 @@ def answer_fact(interview: Interview, order: int, state: AnswerState, ended_by: 
 
 
 def saved(interview: Interview) -> Fact:
+    """Where the interview stands now, for the next call or another process."""
     return Fact("progress_saved", {"progress": progress_data(interview.asked)})
 
 

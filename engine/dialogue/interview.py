@@ -155,6 +155,7 @@ class Interview:
 
 
 def present_difficulty(interview: Interview) -> Difficulty:
+    """The difficulty of the last question; easy before the first."""
     return interview.asked[-1].difficulty if interview.asked else Difficulty.EASY
 
 

@@ -14,10 +14,10 @@ CONSENT_AGAIN = (
 CONSENT_THANKS = ("Thank you.",)
 NO_RECORDING = ("That is fine.", "I will not record the call.")
 KEYS = (
-    "Press star to hear a question again, one for more time, two to skip it, pound when you are done, "
-    "and zero for a person.",
+    "By the way: star repeats a question, one gives you more time, two skips it, pound ends your answer, "
+    "and zero asks for a person.",
 )
-FIRST_QUESTION = ("Here is the first question.",)
+FIRST_QUESTION = ("Here is your first question.",)
 AGAIN = ("Of course.",)
 ASK_ANEW = ("Let me ask that again.",)
 TAKE_YOUR_TIME = ("Take your time.",)
@@ -58,9 +58,8 @@ def greeting(name: str, role: str) -> tuple[str, ...]:
     """Who is calling, that it is an AI, what the call is for, and the question of consent."""
     return (
         f"Hello {name}.".replace(" .", "."),
-        "This is Vivavoce. I am an AI, not a person.",
-        f"I will interview you for the role of {role}.",
-        "May I record the call, so that a person can review it?",
+        f"I am Vivavoce, an AI interviewer for the role of {role}.",
+        "May I record our call for review?",
     )
 
 
@@ -68,7 +67,7 @@ def welcome_back(name: str, order: int) -> tuple[str, ...]:
     """The greeting of a call that goes on where an earlier one stopped."""
     return (
         f"Hello {name}, welcome back.".replace(" ,", ","),
-        "This is Vivavoce, the automated interviewer.",
+        "I am Vivavoce, the AI interviewer.",
         f"We were at question {order}.",
         "May I record this call as well?",
     )

@@ -126,7 +126,7 @@ def _consented(interview: Interview, text: str, is_granted: bool | None, plan: P
     fact = Fact("consent_given", {"is_granted": granted, "answer": text, "text_version": phrases.CONSENT_TEXT_VERSION})
     thanks = phrases.CONSENT_THANKS if granted else phrases.NO_RECORDING
     first = () if interview.asked else phrases.FIRST_QUESTION
-    after, outcomes = asked_next(replace(interview, consent_tries=tries), plan, (*thanks, *phrases.KEYS, *first))
+    after, outcomes = asked_next(replace(interview, consent_tries=tries), plan, (*thanks, *first))
     return after, [fact, *outcomes]
 
 

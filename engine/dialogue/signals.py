@@ -247,4 +247,5 @@ def _restored(value: Any, hint: Any) -> Any:
 
 
 def final_transcript(signal: FinalReceived) -> Transcript:
+    """The signal's words as a transcript."""
     return Transcript(signal.text, signal.words)

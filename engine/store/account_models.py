@@ -10,6 +10,8 @@ from engine.store.base import Base, Stamped
 
 
 class User(Stamped, Base):
+    """A person who signs in to the dashboard."""
+
     __tablename__ = "users"
     __table_args__ = (
         Index("uq_users_email", "email", unique=True, postgresql_where=text("deleted_at is null")),

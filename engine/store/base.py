@@ -16,6 +16,8 @@ def one_of(column: str, values: type[StrEnum]) -> str:
 
 
 class Base(DeclarativeBase):
+    """What every table derives from: names of constraints, and how Python types become columns."""
+
     metadata = MetaData(
         naming_convention={
             "ix": "ix_%(column_0_label)s",

@@ -25,6 +25,8 @@ class NewEvaluation:
 
 
 class EvaluationRepository:
+    """Grades of answers; a new grade is a new version, nothing is overwritten."""
+
     def __init__(self, session: Session) -> None:
         self._session = session
 

@@ -77,6 +77,8 @@ class Overview:
 
 
 class InterviewRepository:
+    """Interviews of one owner at a time; whatever belongs to somebody else does not exist."""
+
     def __init__(self, session: Session) -> None:
         self._session = session
 

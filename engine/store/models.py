@@ -60,6 +60,8 @@ class SpentStreamToken(Base):
 
 
 class Candidate(Stamped, Base):
+    """A person who is interviewed. Has no account."""
+
     __tablename__ = "candidates"
 
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
@@ -70,6 +72,8 @@ class Candidate(Stamped, Base):
 
 
 class Interview(Stamped, Base):
+    """What was planned and agreed; one interview may take several calls."""
+
     __tablename__ = "interviews"
     __table_args__ = (
         CheckConstraint(one_of("state", InterviewState), name="state"),
@@ -110,6 +114,8 @@ class Interview(Stamped, Base):
 
 
 class Consent(Stamped, Base):
+    """An answer to a question of consent, as it was given in a call."""
+
     __tablename__ = "consents"
     __table_args__ = (UniqueConstraint("call_id", "kind"),)
 
@@ -123,6 +129,8 @@ class Consent(Stamped, Base):
 
 
 class Call(Stamped, Base):
+    """One phone leg of an interview."""
+
     __tablename__ = "calls"
     __table_args__ = (
         CheckConstraint(one_of("state", CallState), name="state"),
@@ -201,6 +209,8 @@ class Question(Stamped, Base):
 
 
 class Answer(Stamped, Base):
+    """What was said to one question, follow-ups included."""
+
     __tablename__ = "answers"
     __table_args__ = (CheckConstraint(one_of("state", AnswerState), name="state"),)
 
@@ -246,6 +256,8 @@ class Report(Stamped, Base):
 
 
 class Recording(Stamped, Base):
+    """Where the sound of a call lies."""
+
     __tablename__ = "recordings"
 
     call_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), unique=True)

@@ -49,6 +49,7 @@ class Site:
 
 
 def connect(site: Site, database: str) -> "psycopg.Connection[tuple[object, ...]]":
+    """A connection of our own to the server. Raises psycopg.OperationalError when none answers."""
     return psycopg.connect(
         host=str(site.socket_folder), user="postgres", dbname=database, connect_timeout=5, autocommit=True
     )
@@ -66,6 +67,7 @@ def is_alive(site: Site) -> bool:
 
 
 def launch(site: Site, *, durable: bool) -> "subprocess.Popen[bytes]":
+    """Start the server, making its cluster first where there is none. Raises DatabaseUnavailable."""
     binaries = find_binaries(site.account, roots_folder(site.folder))
     _make_cluster(site, binaries)
     _make_socket_folder(site)
@@ -136,6 +138,7 @@ def _make_socket_folder(site: Site) -> None:
 
 
 def make_database(site: Site) -> None:
+    """Make the product's database unless it is there."""
     with connect(site, "postgres") as connection:
         if not connection.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone():
             connection.execute("create database vivavoce")

@@ -24,6 +24,8 @@ class NewUser:
 
 
 class UserRepository:
+    """Accounts, found by id or by address."""
+
     def __init__(self, session: Session) -> None:
         self._session = session
 

@@ -17,9 +17,7 @@ def plan_of(interview: Interview, bank: QuestionBank, settings: Settings) -> Pla
     same interview goes on with the same plan.
     """
     first_name = interview.candidate.name.split()[0] if interview.candidate.name.split() else ""
-    limits = replace(
-        Limits(), interview_ms=settings.max_interview_min * 60_000, answer_ms=settings.max_answer_s * 1000
-    )
+    limits = replace(Limits(), interview_ms=settings.max_interview_min * 60_000, answer_ms=settings.max_answer_s * 1000)
     known = {question.id for question in bank.questions}
     return Plan(
         name=first_name,

@@ -24,6 +24,7 @@ def action_name(action: Action) -> str:
 
 
 def action_data(action: Action) -> dict[str, object]:
+    """The action's fields as JSON-ready data."""
     return action.data if isinstance(action, Fact) else to_data(action)
 
 

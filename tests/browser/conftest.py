@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from sqlalchemy import make_url
+from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.serving import make_server
 
 from dashboard.app import create_app
@@ -34,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of Debian's Chromium; installed once where that is possible, else the test is skipped with the reason."""
+    """The path of Debian's Chromium, installed where that is possible; else the test is skipped with the reason."""
     found = shutil.which("chromium")
     if found:
         return found
@@ -68,6 +69,7 @@ def axe_source() -> str:
 class Site:
     url: str
     seeded: Seeded
+    sessions: sessionmaker[Session]
 
 
 @pytest.fixture(scope="session")
@@ -83,12 +85,13 @@ def site(
     settings = _settings(url, tmp_path_factory.mktemp("data"))
     passwords = Passwords(time_cost=1, memory_cost_kib=64)
     engine = make_engine(url)
-    seeded = seed(make_sessions(engine), settings.recordings_dir, passwords.hash(PASSWORD))
+    sessions = make_sessions(engine)
+    seeded = seed(sessions, settings.recordings_dir, passwords.hash(PASSWORD))
     app = create_app(settings, passwords=passwords)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, name="site")
     thread.start()
-    yield Site(f"http://127.0.0.1:{server.server_port}", seeded)
+    yield Site(f"http://127.0.0.1:{server.server_port}", seeded, sessions)
     server.shutdown()
     thread.join()
     server.server_close()
@@ -112,6 +115,11 @@ def _settings(database_url: str, data_dir: Path) -> Settings:
             "DATA_DIR": str(data_dir),
         }
     )
+
+
+@pytest.fixture
+def site_sessions(site: Site) -> sessionmaker[Session]:
+    return site.sessions
 
 
 @dataclass

@@ -31,6 +31,7 @@ JOIN_ANSWER = (
 
 @dataclass(frozen=True)
 class Seeded:
+    user_id: uuid.UUID
     email: str
     newcomer_email: str
     completed: uuid.UUID
@@ -71,7 +72,7 @@ def seed(sessions: sessionmaker[Session], recordings_dir: Path, password_hash: s
     scheduled = new_interview(
         sessions, ada, title="Site reliability engineer, mid", candidate="Hedy Lamarr", in_hours=2
     )
-    return Seeded("ada@example.org", "new@example.org", completed, partial, live, scheduled, evaluating, cancelled)
+    return Seeded(ada, "ada@example.org", "new@example.org", completed, partial, live, scheduled, evaluating, cancelled)
 
 
 def _greet(script: CallScript) -> None:

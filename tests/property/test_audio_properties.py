@@ -1,5 +1,7 @@
 """Properties of the audio part that must hold for whatever comes down a line."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -33,7 +35,7 @@ def test_resampling_does_not_depend_on_how_the_input_is_cut(
     pcm = np.random.default_rng(seed).integers(-32768, 32767, samples).astype("<i2").tobytes()
     resampler = Resampler(from_hz, to_hz)
     edges = [0, *sorted(min(cut, samples) for cut in cuts), samples]
-    pieces = [resampler.push(pcm[2 * a : 2 * b]) for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [resampler.push(pcm[2 * a : 2 * b]) for a, b in pairwise(edges)]
     output = b"".join(pieces) + resampler.flush()
     assert len(output) // 2 == -(-samples * to_hz // from_hz)
     assert output == resample(pcm, from_hz, to_hz)

@@ -1,5 +1,7 @@
 """Playback bookkeeping holds for any order of marks, clears and pieces."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,7 +59,7 @@ def test_never_more_is_heard_than_was_queued(events):
 @given(happenings)
 def test_what_was_heard_never_shrinks_within_an_utterance(events):
     states = run(events)
-    for before, after in zip(states, states[1:], strict=False):
+    for before, after in pairwise(states):
         if before.number == after.number:
             assert len(played.heard_text(after)) >= len(played.heard_text(before))
 
@@ -65,7 +67,7 @@ def test_what_was_heard_never_shrinks_within_an_utterance(events):
 @given(happenings)
 def test_a_closed_utterance_never_changes_again(events):
     states = run(events)
-    for before, after in zip(states, states[1:], strict=False):
+    for before, after in pairwise(states):
         if before.is_closed and before.number == after.number:
             assert after == before
 

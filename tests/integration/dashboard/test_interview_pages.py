@@ -68,7 +68,6 @@ def test_an_appointment_is_kept_in_the_zone_it_was_made_in(ada: Person, sessions
         ({"when": "at", "scheduled_local": "soon"}, "scheduled_local", "2026-11-30T14:30"),
         ({"when": "at", "scheduled_local": "2020-01-01T10:00"}, "scheduled_local", "has passed"),
         ({"when": "at", "scheduled_local": "2999-01-01T10:00"}, "scheduled_local", "next 30 days"),
-        ({"scheduled_at": "2999-01-01"}, "scheduled_at", "date and time"),
         ({"owner_id": "someone"}, "owner_id", "not known here"),
     ],
 )
@@ -158,13 +157,8 @@ def test_the_report_is_awaited_and_then_shown(ada: Person, sessions: sessionmake
     assert ada.client.get(path, headers=asks).status_code == 204
     grade_interview(sessions, load_bank(), interview_id)
     assert ada.client.get(path, headers=asks).headers["HX-Refresh"] == "true"
-    page = ada.client.page(path)
-    for part in (
-        "Not enough evidence",
-        "By criterion",
-        "an inner join returns only rows that match in both tables",
-        "How this report was made",
-    ):
+    page = ada.client.page(path).lower()
+    for part in ("not enough evidence", "by criterion", "<q>an inner join returns", "how this report was made"):
         assert part in page
     assert "Read the report" in ada.client.page(f"/interviews/{interview_id}")
 

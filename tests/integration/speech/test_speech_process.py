@@ -3,6 +3,8 @@
 import os
 import queue
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -219,9 +221,6 @@ def test_a_folder_without_a_model_is_refused_with_its_name(tmp_path: Path) -> No
 
 
 def test_the_process_leaves_when_its_parent_is_killed(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
     script = (
         "import sys, time\n"
         "from engine.adapters.speech_client import SpeechCommand, SpeechProcess\n"
@@ -244,6 +243,69 @@ def test_the_process_leaves_when_its_parent_is_killed(tmp_path: Path) -> None:
     while _is_alive(child):
         assert time.monotonic() < deadline, "the speech process outlived its parent"
         time.sleep(0.02)
+
+
+UNDER_GEVENT = """
+from gevent import monkey
+monkey.patch_all()
+import queue, threading, time
+from engine.adapters.local_speech import LocalSpeechToText, LocalTextToSpeech
+from engine.adapters.speech_client import SpeechCommand, SpeechProcess
+from engine.ports import AllHeard
+speech = SpeechProcess(SpeechCommand())
+speech.start()
+ticks = []
+def tick():
+    while True:
+        ticks.append(1)
+        time.sleep(0.01)
+threading.Thread(target=tick, daemon=True).start()
+audio = b"".join(LocalTextToSpeech(speech).synthesise("The quick brown fox jumps over the lazy dog."))
+events = queue.Queue()
+stream = LocalSpeechToText(speech).open(events.put)
+stream.speech_began(0)
+stream.send(audio, 0)
+stream.finish(1)
+found = [events.get(timeout=30)]
+while not isinstance(found[-1], AllHeard):
+    found.append(events.get(timeout=30))
+speech.close()
+print(found[0].transcript.text, len(ticks), flush=True)
+"""
+
+
+def test_under_gevent_other_greenlets_go_on_while_the_engines_work() -> None:
+    sources = str(Path(__file__).parents[3])
+    done = subprocess.run(
+        [sys.executable, "-c", UNDER_GEVENT],
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": sources},
+        timeout=100,
+        check=True,
+        text=True,
+    )
+    text, _, ticks = done.stdout.strip().rpartition(" ")
+    assert "brown fox" in text.lower()
+    assert int(ticks) >= 5
+
+
+def test_a_process_that_answers_nothing_for_long_is_replaced() -> None:
+    speech = SpeechProcess(SpeechCommand(speech_to_text=False), stuck_after_s=0.5)
+    speech.start()
+    try:
+        first = speech.process_id
+        assert first is not None
+        os.kill(first, signal.SIGSTOP)
+        deadline = time.monotonic() + 30
+        failed: queue.SimpleQueue[str] = queue.SimpleQueue()
+        while speech.process_id == first:
+            assert time.monotonic() < deadline, "the stuck process was not replaced"
+            speech.request({"kind": "usage"}, b"", deadline_s=0.6, on_reply=lambda reply, _: failed.put(reply["kind"]))
+            assert failed.get(timeout=10) in ("failed", "used")
+        wait_until_ready(speech)
+        assert b"".join(LocalTextToSpeech(speech).synthesise("Hello again."))
+    finally:
+        speech.close()
 
 
 def _is_alive(process_id: int) -> bool:

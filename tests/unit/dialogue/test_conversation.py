@@ -25,7 +25,7 @@ def test_it_says_first_that_it_is_an_ai_and_asks_for_consent(call):
     call.start()
     text = " ".join(call.said[0].pieces)
     assert "Ada" in text
-    assert "I am an AI" in text
+    assert "an AI interviewer" in text
     assert call.said[0].label == "consent"
 
 
@@ -461,3 +461,12 @@ def test_one_flush_at_a_time(call):
     for _ in range(3):
         call.feed(SilenceHeld(call.now_ms + 1500, call.now_ms))
     assert sum(isinstance(action, Flush) for action in call.actions[-8:]) == 1
+
+
+def test_the_keys_are_explained_once_after_the_first_answer(call):
+    call.to_first_question()
+    call.speak(GOOD)
+    call.hear_out()
+    call.speak(GOOD)
+    spoken = [" ".join(speak.pieces) for speak in call.said]
+    assert [("star repeats" in text) for text in spoken] == [False, False, True, False]
