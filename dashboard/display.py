@@ -1,5 +1,6 @@
 """Words, signs and figures for people: how the closed lists of the product look on a page."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -100,10 +101,11 @@ def words(value: object) -> str:
 
 
 def number(value: float | None) -> str:
-    """A score as people read it: whole where it is whole, else one decimal; a dash where there is none."""
-    if value is None:
-        return "–"
-    return f"{value:.1f}".removesuffix(".0")
+    """A score as people read it, the same on every page: a whole number, halves rounded up; a dash where there is none.
+
+    More digits would claim more than the band around a score allows.
+    """
+    return "–" if value is None else str(math.floor(value + 0.5))
 
 
 def install(app: Flask) -> None:

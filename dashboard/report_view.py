@@ -70,7 +70,7 @@ def grade_look(question: Mapping[str, Any]) -> ScoreLook:
             "Not answered" if question["answer"]["state"] is None else "Not graded yet", "circle-slash", "plain"
         )
     if grade["state"] == "declined":
-        return ScoreLook("Skipped", "circle-slash", "plain")
+        return ScoreLook("Declined", "circle-slash", "plain")
     if grade["state"] == "not_assessable":
         return ScoreLook("Not assessable", "circle-question-mark", "plain")
     return score_look(grade["score"])

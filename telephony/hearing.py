@@ -10,6 +10,7 @@ from engine.clock import FRAME_MS, FRAME_SAMPLES, samples_to_ms
 from engine.dialogue.signals import Signal, SilenceHeld, SpeechBegan, SpeechConfirmed, SpeechEnded
 from engine.errors import UpstreamUnavailable
 from engine.ports import RecognitionEvent, RecognitionFailed, RecognitionStream, SpeechToText, VoiceDetector
+from telephony.sound_meter import SoundMeter
 
 _RESULTS_PAUSE_S = 0.02
 
@@ -31,6 +32,7 @@ class Ear:
         self._recogniser = recogniser
         self._deliver = deliver
         self._pause = pause
+        self.sound = SoundMeter()
         self._rest = b""
         self._terms: tuple[str, ...] = ()
         self.stream = self._opened()
@@ -74,6 +76,7 @@ class Ear:
     def _frame(self, frame: bytes, at_ms: int) -> list[Signal]:
         pcm = codec.decode(frame)
         is_speech = self._detector.is_speech(pcm)
+        self.sound.frame(pcm, is_speech)
         self.stream.send(frame, at_ms)
         now_ms = at_ms + FRAME_MS
         signals = [self._changed(change, now_ms) for change in self._tracker.push(is_speech, at_ms)]

@@ -58,6 +58,7 @@ from telephony.media_stream import (
     StreamProtocol,
     StreamStopped,
 )
+from telephony.sound_meter import verdict
 from telephony.speaker import PieceReady, VoiceLost
 from telephony.timers import Timers
 
@@ -288,7 +289,8 @@ class Session:
                 self._recorder.close()
                 parts.call_log.session_fact(now_ms, "recording_saved", duration_ms=now_ms, **parts.describe_recording())
         finally:
-            line_quality = {**self._protocol.counters(), **self._lag.as_data()}
+            quality = {**parts.ear.sound.as_data(), **self._protocol.counters(), **self._lag.as_data()}
+            line_quality = {"line": verdict(quality, now_ms), **quality}
             parts.call_log.session_fact(now_ms, "line_measured", line_quality=line_quality)
             parts.call_log.session_fact(now_ms, "call_ended", reason=reason)
             parts.call_log.close()

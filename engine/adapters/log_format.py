@@ -13,6 +13,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TextIO
 
+from engine.config import Settings
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _ids: ContextVar[dict[str, str] | None] = ContextVar("log_ids", default=None)
 
@@ -66,13 +68,10 @@ class TextFormatter(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
-def configure_logging(log_format: str, *, level: int = logging.INFO, stream: TextIO | None = None) -> None:
-    """Send every logger of the process to one stream (standard error), replacing what was configured before.
-
-    log_format: "json" or "text", as in Settings.
-    """
+def configure_logging(settings: Settings, *, level: int = logging.INFO, stream: TextIO | None = None) -> None:
+    """Send every logger of the process to one stream (standard error), replacing what was configured before."""
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
+    handler.setFormatter(JsonFormatter() if settings.log_format == "json" else TextFormatter())
     root = logging.getLogger()
     for old in list(root.handlers):
         root.removeHandler(old)

@@ -31,7 +31,7 @@ _BACK_OFF_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 _STEADY_S: Final = 60.0
 """After a life of this length, the next restart is immediate again."""
 _SOURCE_DIR: Final = Path(__file__).resolve().parents[2]
-_PRIVATE: Final = ("SECRET", "TOKEN", "PASSWORD", "_KEY", "DATABASE_URL", "SID")
+_PRIVATE: Final = ("SECRET", "TOKEN", "PASSWORD", "_KEY", "DATABASE_URL", "TWILIO")
 
 OnReply = Callable[[Header, bytes], None]
 """Gets every reply to a request. The last one has the kind transcribed, spoken, used or failed."""

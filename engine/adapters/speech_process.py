@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 NICENESS = 5
 """Speech gives way to the media loop, which needs little but needs it on time."""
+_LEAVE_S = 1.0
 _FINAL, _PARTIAL, _LAST = 0, 1, 2
 
 
@@ -76,7 +77,10 @@ class _Worker:
                 self._cancelled.discard(request)
 
     def stop(self) -> None:
+        """Leave out what waits, and wait a little for what is under way: models dislike being torn down at work."""
+        self._cancelled.update(self._accepted)
         self._requests.put((_LAST, next(self._order), None, b""))
+        self._thread.join(_LEAVE_S)
 
 
 class _Server:
@@ -179,7 +183,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    # The model's threads are still in C code when the socket closes; leaving at once is the point.
-    status = main(sys.argv[1:])
-    sys.stdout.flush()
-    os._exit(status)
+    sys.exit(main(sys.argv[1:]))

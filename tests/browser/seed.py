@@ -25,7 +25,8 @@ INDEX_ANSWER = (
     "But every insert and every update has to maintain the index too, so writes get slower."
 )
 JOIN_ANSWER = (
-    "Well, I am not sure, I think they are basically the same thing and I would just use whichever the framework picks."
+    "An inner join gives back only the rows that match in both tables. With the left join you, uh, you also get the "
+    "customers who have nothing on the other side."
 )
 
 

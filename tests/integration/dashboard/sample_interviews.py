@@ -40,8 +40,8 @@ def new_interview(
             owner_id,
             NewInterview(
                 title=title,
-                role="Backend engineer",
-                level=Level.MID,
+                role=title.partition(",")[0],
+                level=Level(level) if (level := title.rpartition(" ")[2]) in list(Level) else Level.MID,
                 topics=tuple(topics),
                 question_count=3,
                 language="en",

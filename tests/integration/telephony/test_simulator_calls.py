@@ -181,6 +181,15 @@ def test_the_gap_is_what_the_caller_hears_between_the_two_voices() -> None:
     assert 300 <= answered.start_ms - asked.end_ms <= 340
 
 
+def test_only_the_first_thing_said_after_the_caller_has_a_gap() -> None:
+    socket = virtual(POLITE, [("consent", 100), ("greeting", 100), ("ask:a", 100), ("goodbye", 100)])
+
+    heard = timeline(socket.leg.line, socket.leg.caller.spoken)
+
+    has_gap = [(turn.label, turn.gap_ms is not None) for turn in heard.turns if turn.who == "agent"]
+    assert has_gap == [("consent", False), ("greeting", True), ("ask:a", False), ("goodbye", True)]
+
+
 def test_two_virtual_calls_are_alike_to_the_last_byte() -> None:
     first, second = virtual(POLITE), virtual(POLITE)
 

@@ -191,7 +191,7 @@ def test_any_order_of_writes_gives_what_a_plain_array_would_hold(
             recorder.drop_agent_after(position)
             expected["agent"][position:] = b"\xff" * (50_000 - position)
             continue
-        audio = bytes([number]) * count
+        audio = bytes((number + index) % 251 for index in range(count))
         expected[kind][position : position + count] = audio
         if kind == "candidate":
             recorder.write_candidate(position, audio)

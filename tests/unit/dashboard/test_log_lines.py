@@ -6,6 +6,19 @@ from collections.abc import Iterator
 import pytest
 
 from engine.adapters.log_format import JsonFormatter, TextFormatter, bind_log_ids, configure_logging, log_ids
+from engine.config import load_settings
+
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "PUBLIC_BASE_URL": "https://interviews.example.org",
+    "DATABASE_URL": "postgresql://database/vivavoce",
+    "JWT_SECRET": "a" * 40,
+    "JWT_REFRESH_SECRET": "b" * 40,
+    "STREAM_SECRET": "c" * 40,
+    "TWILIO_ACCOUNT_SID": "AC0",
+    "TWILIO_AUTH_TOKEN": "token",
+    "PHONE_NUMBER": "+12025550100",
+}
 
 
 def record(message: str, **fields: object) -> logging.LogRecord:
@@ -45,7 +58,7 @@ def test_a_trace_is_kept() -> None:
     stream = io.StringIO()
     before = logging.getLogger().handlers[:], logging.getLogger().level
     try:
-        configure_logging("json", stream=stream)
+        configure_logging(load_settings(PRODUCTION), stream=stream)
         try:
             raise RuntimeError("the reason")
         except RuntimeError:

@@ -45,7 +45,7 @@ def test_a_question_without_a_grade_says_why(state: str | None, word: str) -> No
     assert grade_look(question(state)).word == word
 
 
-@pytest.mark.parametrize(("state", "word"), [("declined", "Skipped"), ("not_assessable", "Not assessable")])
+@pytest.mark.parametrize(("state", "word"), [("declined", "Declined"), ("not_assessable", "Not assessable")])
 def test_what_was_not_scored_is_never_shown_as_a_zero(state: str, word: str) -> None:
     shown = question() | {"grade": {"state": state, "score": None}}
     assert grade_look(shown).word == word

@@ -130,6 +130,13 @@ def test_a_repeated_or_late_message_is_dropped_and_counted() -> None:
     assert protocol.samples == 320
 
 
+def test_a_key_that_arrives_twice_was_pressed_once() -> None:
+    protocol = started()
+    dtmf = json.dumps({"event": "dtmf", "streamSid": STREAM, "sequenceNumber": "2", "dtmf": {"digit": "2"}})
+
+    assert [len(protocol.receive(dtmf)) for _ in range(2)] == [1, 0]
+
+
 def test_keys_marks_and_the_end_come_through() -> None:
     protocol = started()
     dtmf = {
@@ -254,6 +261,7 @@ def test_events_that_do_not_concern_us_are_let_pass() -> None:
         ("{}", "no event name"),
         ('{"event":"media"}', "media is missing"),
         ('{"event":"media","media":{"payload":"a"}}', "not base64"),
+        (media(1, 0).replace('"payload": "', '"payload": "#'), "not base64"),
         ('{"event":"media","media":{"payload":""},"streamSid":"MZ1"}', "timestamp is missing"),
         ('{"event":"mark","mark":{}}', "name is missing"),
         ('{"event":"dtmf","dtmf":{"digit":"12"},"streamSid":"MZ1"}', "no key"),

@@ -16,6 +16,7 @@ from telephony import media_stream
 from telephony.simulator import scenario as scenarios
 from telephony.simulator import voices
 from telephony.simulator.caller import ScriptedCaller
+from telephony.simulator.faults import FaultyPath
 from telephony.simulator.happenings import Happening, Kind, MarkName, parse_mark
 from telephony.simulator.line import BUFFER_SAMPLES, SimulatedLine, StreamIdentity
 from telephony.simulator.recorder import read_session
@@ -344,6 +345,19 @@ def test_a_question_that_is_repeated_is_answered_by_its_own_rule() -> None:
     repeated = Happening(1000, Kind.UTTERANCE_ENDED, "repeat:ask:a")
 
     assert begins_speaking_ms(SLOW, repeated) == 5000
+
+
+def test_what_is_sent_between_two_frames_does_not_overtake_what_is_held_back() -> None:
+    path = FaultyPath(LineFaults(stall_every_ms=20, stall_ms=60))
+
+    arrived = [path.frame([str(number)]) for number in range(2)]
+    between = path.behind(["mark"])
+    arrived += [path.frame([str(number)]) for number in range(2, 4)]
+
+    assert between == []
+    assert [message for messages in arrived for message in messages] == ["0", "1", "mark", "2", "3"]
+    assert arrived[0] == []
+    assert path.behind(["at once"]) == ["at once"]
 
 
 def test_percentiles_are_values_that_occurred() -> None:
