@@ -9,7 +9,7 @@ from dashboard.app import create_app
 from engine.adapters.log_format import configure_logging
 from engine.adapters.selection import build_speech
 from engine.config import load_settings
-from engine.dialogue.phrases import fixed_phrases
+from engine.dialogue.phrases import fixed_phrases, sentences
 from engine.errors import VivavoceError
 from engine.questions.bank import load_bank
 from engine.work.shipping import EventShipper
@@ -32,11 +32,12 @@ def build() -> Flask:
     )
     sessions = app.extensions["sessions"]
     engines = build_speech(settings)
-    switchboard = media.Switchboard(settings, sessions, engines, load_bank())
+    bank = load_bank()
+    switchboard = media.Switchboard(settings, sessions, engines, bank)
     app.register_blueprint(webhooks.blueprint(settings, sessions, switchboard.lines_free, switchboard.prepare_call))
     media.register(app, switchboard, settings)
     EventShipper(sessions, settings.event_logs_dir).start()
-    engines.warm(fixed_phrases())
+    engines.warm([*fixed_phrases(), *(text for question in bank.questions for text in sentences(question.spoken))])
     return app
 
 

@@ -16,7 +16,6 @@ from sqlalchemy.orm import sessionmaker
 from engine.adapters.event_files import FileEventLog, event_log_path
 from engine.adapters.recording_files import RecordingFile
 from engine.adapters.selection import SpeechEngines
-from engine.adapters.speech_cache import bundled_phrase
 from engine.audio.endpoint import FixedEndpoint
 from engine.config import Settings
 from engine.dialogue.plan import Plan
@@ -173,7 +172,7 @@ class Switchboard:
                 "channels": 2,
                 "size_bytes": path.stat().st_size,
             },
-            farewell=bundled_phrase("apology"),
+            farewell=self._engines.farewell,
             clock=time.monotonic,
         )
         session = Session(line, protocol, parts, inbox)

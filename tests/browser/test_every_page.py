@@ -71,7 +71,10 @@ def _check_looks(tab: Tab, axe_source: str, name: str) -> None:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": 900})
         page.screenshot(path=str(SCREENSHOTS / f"{name}-{scheme}-{width}.png"), full_page=True)
-        result = page.evaluate("rules => axe.run({exclude: [['option']]}, {runOnly: rules})", AXE_RULES)
+        result = page.evaluate(
+            "rules => axe.run({exclude: [['option']]}, {runOnly: rules, resultTypes: ['violations'], iframes: false})",
+            AXE_RULES,
+        )
         faults += [
             f"{scheme} {width}: {violation['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:300]}"
             for violation in result["violations"]

@@ -105,13 +105,15 @@ def test_a_quote_plays_its_moment_and_keys_move_the_recording(browser: Browser, 
 def test_the_report_prints_whole_and_without_chrome(browser: Browser, site: Site, signed_in: object) -> None:
     with opened(browser, site, state=signed_in) as tab:
         page = tab.page
+        page.set_viewport_size({"width": 1200, "height": 2360})
         page.goto(f"/interviews/{site.seeded.completed}/report")
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(SCREENSHOTS / "report-picture.png"))
         page.emulate_media(media="print")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert page.locator(".player").is_hidden()
         assert page.locator("header.top").is_hidden()
         assert page.locator("details.question").nth(2).get_attribute("open") is not None
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=str(SCREENSHOTS / "report-print.png"), full_page=True)
         assert page.pdf()[:5] == b"%PDF-"
 
