@@ -1,5 +1,6 @@
 """The web entry point: settings -> adapters -> blueprints and the socket route. It builds and decides nothing."""
 
+import gc
 import os
 
 from dotenv import load_dotenv
@@ -36,8 +37,11 @@ def build() -> Flask:
     switchboard = media.Switchboard(settings, sessions, engines, bank)
     app.register_blueprint(webhooks.blueprint(settings, sessions, switchboard.lines_free, switchboard.prepare_call))
     media.register(app, switchboard, settings)
-    EventShipper(sessions, settings.event_logs_dir).start()
+    EventShipper(sessions, settings.event_logs_dir, is_reserve=True).start()
     engines.warm([*fixed_phrases(), *(text for question in bank.questions for text in sentences(question.spoken))])
+    # What is loaded now stays for good: without this every full collection walks all of it, and every call waits.
+    gc.collect()
+    gc.freeze()
     return app
 
 

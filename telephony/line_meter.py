@@ -6,6 +6,8 @@ from engine.ports import MonotonicClock
 
 MOST_LAG_MS = 200
 """Later frames all count as this late."""
+SETTLING_S = 1.0
+"""While a call is being set up its first frames wait in the socket; the line is measured from here on."""
 
 
 class LagMeter:
@@ -25,6 +27,8 @@ class LagMeter:
     def frame(self, line_s: float) -> float:
         """A frame that ends at `line_s` seconds of the line's clock is being handled; returns the present time."""
         now_s = self._clock()
+        if line_s < SETTLING_S:
+            return now_s
         offset_s = now_s - line_s
         if offset_s < self._base_s:
             self._base_s = offset_s

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -66,6 +67,12 @@ class CallRepository:
     def turns_of(self, call_id: uuid.UUID) -> Sequence[Turn]:
         """What was said on this leg, in order."""
         return self._session.scalars(select(Turn).where(Turn.call_id == call_id).order_by(Turn.sequence)).all()
+
+    def line_qualities(self) -> Sequence[dict[str, Any]]:
+        """What was measured on the lines of all ended calls, oldest first."""
+        return self._session.scalars(
+            select(Call.line_quality).where(Call.line_quality != {}).order_by(Call.created_at)
+        ).all()
 
     def recording_of(self, call_id: uuid.UUID) -> Recording | None:
         return self._session.scalar(select(Recording).where(Recording.call_id == call_id))

@@ -1,11 +1,11 @@
 """The event logs of calls as they stand in PostgreSQL: shipped here once, projected, read by pages."""
 
+import json
 import logging
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,14 @@ from engine.store.models import Call, CallEvent, Interview
 from engine.store.projection import project
 
 logger = logging.getLogger(__name__)
+
+# One parameter for all rows: a statement that names each row would be compiled anew for every number of them.
+_APPEND = text(
+    "insert into call_events (call_id, sequence, at_ms, kind, name, data) "
+    "select :call_id, r.sequence, r.at_ms, r.kind, r.name, r.data from jsonb_to_recordset(cast(:rows as jsonb)) "
+    "as r(sequence integer, at_ms integer, kind text, name text, data jsonb) "
+    "on conflict (call_id, sequence) do nothing returning sequence"
+)
 
 
 class EventRepository:
@@ -44,7 +52,6 @@ class EventRepository:
             return set()
         rows = [
             {
-                "call_id": call_id,
                 "sequence": record.sequence,
                 "at_ms": record.at_ms,
                 "kind": record.kind,
@@ -53,14 +60,7 @@ class EventRepository:
             }
             for record in records
         ]
-        return set(
-            self._session.scalars(
-                insert(CallEvent)
-                .values(rows)
-                .on_conflict_do_nothing(index_elements=[CallEvent.call_id, CallEvent.sequence])
-                .returning(CallEvent.sequence)
-            )
-        )
+        return set(self._session.scalars(_APPEND, {"call_id": call_id, "rows": json.dumps(rows)}))
 
     def _project(self, call: Call, record: EventRecord) -> None:
         try:

@@ -22,6 +22,8 @@ REFUSED_FOLDER = "refused"
 """Logs that PostgreSQL will not take, such as those of a call it does not know; kept for a person to look at."""
 
 _POLL_S = 0.1
+_RESERVE_POLL_S = 0.2
+"""A reserve looks less often, so that a job process that has just started finds the lock free."""
 _RECORDS_AT_ONCE = 500
 _BYTES_AT_ONCE = 1 << 20
 _LONGEST_PAUSE_S = 5.0
@@ -53,8 +55,20 @@ class EventShipper:
     one, with the reason process_lost. While PostgreSQL is away it tries again, ever more slowly up to every 5 s.
     """
 
-    def __init__(self, sessions: sessionmaker[Session], folder: Path, *, abandoned_after_s: float = 2.0) -> None:
-        """abandoned_after_s: how long a log that no process holds must have been still before its call is closed."""
+    def __init__(
+        self,
+        sessions: sessionmaker[Session],
+        folder: Path,
+        *,
+        abandoned_after_s: float = 2.0,
+        is_reserve: bool = False,
+    ) -> None:
+        """abandoned_after_s: how long a log that no process holds must have been still before its call is closed.
+
+        is_reserve: give way to any other shipper of the folder. A web process is a reserve, so that its calls share
+        their core with shipping only while no job process runs.
+        """
+        self._is_reserve = is_reserve
         self._sessions = sessions
         self._folder = folder
         self._abandoned_after_s = abandoned_after_s
@@ -107,7 +121,10 @@ class EventShipper:
         except (SQLAlchemyError, OSError) as error:
             logger.warning("events cannot be shipped at the moment and stay on disk: %s", type(error).__name__)
             return min(pause_s * 2, _LONGEST_PAUSE_S)
-        return _POLL_S
+        finally:
+            if self._is_reserve:
+                self._resign()
+        return _RESERVE_POLL_S if self._is_reserve else _POLL_S
 
     def _leads(self) -> bool:
         if self._leadership is None:

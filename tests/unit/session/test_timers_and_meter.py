@@ -34,7 +34,7 @@ def test_lag_counts_from_the_promptest_frame():
     times = iter([10.000, 10.020, 10.055, 10.060])
     meter = LagMeter(lambda: next(times))
     for number in range(4):
-        meter.frame((number + 1) * 0.020)
+        meter.frame(1.0 + (number + 1) * 0.020)
     data = meter.as_data()
     assert data["frame_lag_ms_p50"] == 0
     assert data["frame_lag_ms_p99"] in (14, 15)
@@ -44,9 +44,17 @@ def test_lag_counts_from_the_promptest_frame():
 def test_a_standstill_counts_as_the_largest_lag():
     times = iter([0.0, 9.0])
     meter = LagMeter(lambda: next(times))
-    meter.frame(0.0)
-    meter.frame(0.02)
+    meter.frame(1.0)
+    meter.frame(1.02)
     assert len(meter.as_data()["frame_lag_counts"]) == MOST_LAG_MS + 1
+
+
+def test_frames_that_wait_while_the_call_is_set_up_do_not_count():
+    times = iter([5.0, 5.0, 5.0, 5.02])
+    meter = LagMeter(lambda: next(times))
+    for line_s in (0.02, 0.04, 1.0, 1.02):
+        meter.frame(line_s)
+    assert meter.as_data()["frame_lag_counts"] == [2]
 
 
 def test_no_frames_have_no_lag():
