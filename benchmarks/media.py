@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.media_callers import Caller, booked_interviews, connect_all
+from benchmarks.media_callers import Caller, booked_interviews, call_one_after_the_other
 from engine.store import embedded_postgres, schema
 from engine.store.database import make_engine, make_sessions
 from engine.store.unit_of_work import UnitOfWork
@@ -94,8 +94,11 @@ async def _measured(environ: dict[str, str], folder: Path, calls: int, seconds: 
             _wait_until_ready(environ["PUBLIC_BASE_URL"], web, folder)
             worker = _worker_of(web.pid)
             rss_before_kb = _rss_kb(worker)
-            callers = await connect_all(pins, environ)
-            running = [asyncio.create_task(caller.talk()) for caller in callers]
+            callers: list[Caller] = []
+            running = []
+            async for caller in call_one_after_the_other(pins, environ):
+                callers.append(caller)
+                running.append(asyncio.create_task(caller.talk()))
             await asyncio.sleep(WARM_UP_S)
             cpu_before_s, frames_before = _cpu_s(worker), sum(caller.frames_sent for caller in callers)
             await asyncio.sleep(seconds)

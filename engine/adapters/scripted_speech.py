@@ -4,6 +4,7 @@ Both are deterministic and need no wall time. The voice hums 60 ms for each word
 texts, one for each stretch of speech, and where none are left says "word" for every 300 ms that it heard.
 """
 
+import functools
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,6 +26,13 @@ _LOUDNESS: Final = 600
 _CHUNK_BYTES: Final = 4800
 
 
+@functools.cache
+def _one_second_of_hum(pitch_hz: int) -> bytes:
+    """Whole cycles, so that it can be repeated without a click."""
+    wave = _LOUDNESS * np.sin(2 * pi * pitch_hz * np.arange(SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ)
+    return mulaw.encode(wave.astype("<i2").tobytes())
+
+
 class ScriptedTextToSpeech:
     """engine.ports.TextToSpeech: a hum whose pitch depends on the text, and whose length on its number of words."""
 
@@ -42,9 +50,8 @@ class ScriptedTextToSpeech:
         if self._fails(text):
             raise UpstreamUnavailable("The scripted voice fails at this text.")
         samples = ms_to_samples(round(len(text.split()) * self.ms_per_word / speed))
-        pitch_hz = 180 + zlib.crc32(text.encode()) % 120
-        wave = _LOUDNESS * np.sin(2 * pi * pitch_hz * np.arange(samples) / SAMPLE_RATE_HZ)
-        audio = mulaw.encode(wave.astype("<i2").tobytes())
+        hum = _one_second_of_hum(180 + zlib.crc32(text.encode()) % 120)
+        audio = (hum * (samples // len(hum) + 1))[:samples]
         for start in range(0, len(audio), _CHUNK_BYTES):
             yield audio[start : start + _CHUNK_BYTES]
 

@@ -2,14 +2,14 @@
 
 Two detectors share the work. The gate costs microseconds a frame and takes too much for speech; the judge is a neural
 network, heeded only while the gate is open. The judge remembers what it heard, so it is given the last moments before
-the gate opened first.
+the gate opened first. In the middle of speech that is beyond doubt, and stays as loud, it is asked now and then only.
 """
 
 from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
-from engine.audio.levels import QUIETEST_DBFS, rms_dbfs
+from engine.audio.levels import QUIETEST_DBFS, rms, rms_dbfs
 from engine.clock import FRAME_MS
 
 FRAME_BYTES = 320
@@ -35,6 +35,12 @@ class Judge(Protocol):
 class VoiceSettings:
     speech_probability: float = 0.5
     """The judge's opinion from which silence turns into speech."""
+    certain_probability: float = 0.9
+    """Speech of which the judge is so sure goes on for a while: the next windows need no judging."""
+    certain_windows: int = 3
+    """So many of them, 96 ms, as long as they stay about as loud."""
+    certain_drop_db: float = 8.0
+    """A window quieter than the judged one by this much is judged after all: it may be the end."""
     silence_probability: float = 0.35
     """The judge's opinion below which speech turns into silence."""
     gate_hold_frames: int = 15
@@ -83,6 +89,8 @@ class GatedDetector:
         self._pending = b""
         self._frames_open = 0
         self._is_speech = False
+        self._certain_left = 0
+        self._certain_rms = 0.0
 
     @property
     def noise_floor_dbfs(self) -> float:
@@ -114,12 +122,22 @@ class GatedDetector:
 
     def _begin_judging(self) -> None:
         self._judge.reset()
+        self._certain_left = 0
         self._pending = b"".join(self._recent)
         self._recent.clear()
 
     def _hear(self, window: bytes) -> None:
-        probability = self._judge.probability(window)
         settings = self._settings
+        if self._certain_left:
+            self._certain_left -= 1
+            if rms(window) >= self._certain_rms:
+                return
+        probability = self._judge.probability(window)
+        if self._is_speech and probability >= settings.certain_probability:
+            self._certain_left = settings.certain_windows
+            self._certain_rms = rms(window) * 10 ** (-settings.certain_drop_db / 20)
+        else:
+            self._certain_left = 0
         self._is_speech = probability >= (
             settings.silence_probability if self._is_speech else settings.speech_probability
         )

@@ -53,7 +53,7 @@ def test_the_judge_has_the_last_word_while_the_gate_is_open() -> None:
 
 def test_the_judge_hears_what_came_before_the_gate_opened_without_a_gap() -> None:
     judge = Opinion()
-    detector = GatedDetector(OpenGate(), judge)
+    detector = GatedDetector(OpenGate(), judge, VoiceSettings(certain_windows=0))
     frames = [(np.full(160, 10 + index)).astype("<i2").tobytes() for index in range(40)]
     for _ in frames:
         detector.is_speech(b"\0" * FRAME_BYTES)
@@ -64,6 +64,31 @@ def test_the_judge_hears_what_came_before_the_gate_opened_without_a_gap() -> Non
     assert heard.startswith(b"\0" * 6 * JUDGE_WINDOW_BYTES)
     assert heard.lstrip(b"\0") == b"".join(frames)[: len(heard.lstrip(b"\0"))]
     assert len(b"".join(frames)) - len(heard.lstrip(b"\0")) < JUDGE_WINDOW_BYTES
+
+
+def test_in_loud_speech_beyond_doubt_the_judge_is_asked_for_one_window_in_four() -> None:
+    judge = Opinion(0.97)
+    detector = GatedDetector(OpenGate(), judge)
+    assert all([detector.is_speech(LOUD) for _ in range(160)][4:])
+    assert len(judge.heard) == pytest.approx(100 / 4, abs=2)
+
+
+def test_a_window_that_grows_quiet_is_judged_at_once() -> None:
+    judge = Opinion(0.97)
+    detector = GatedDetector(OpenGate(), judge)
+    for _ in range(40):
+        detector.is_speech(LOUD)
+    judge.value = 0.1
+    quiet = (np.frombuffer(LOUD, dtype="<i2") // 4).astype("<i2").tobytes()
+    assert not [detector.is_speech(quiet) for _ in range(4)][-1]
+
+
+def test_doubtful_speech_is_judged_window_by_window() -> None:
+    judge = Opinion(0.6)
+    detector = GatedDetector(OpenGate(), judge)
+    for _ in range(160):
+        detector.is_speech(LOUD)
+    assert len(judge.heard) == pytest.approx(100, abs=2)
 
 
 def test_speech_needs_more_certainty_to_begin_than_to_go_on() -> None:
