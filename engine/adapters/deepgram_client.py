@@ -5,7 +5,9 @@ decided in socket_recognition. Its messages become plain dicts here, since it bu
 types, with the wrong class.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from json import JSONDecodeError
@@ -51,7 +53,11 @@ class Deepgram:
         limits: RequestLimits | None = None,
     ) -> None:
         limits = limits or RequestLimits()
-        self._http = httpx.Client(timeout=httpx.Timeout(limits.read_s, connect=limits.connect_s))
+        self._thread = threading.local()
+        self._http = httpx.Client(
+            timeout=httpx.Timeout(limits.read_s, connect=limits.connect_s),
+            event_hooks={"response": [self._answered]},
+        )
         environment = DeepgramClientEnvironment(
             base=rest_url, production=socket_url, agent=socket_url, agent_rest=rest_url
         )
@@ -75,14 +81,26 @@ class Deepgram:
             yield FluxSocket(connection)
 
     @contextmanager
-    def speak(self, text: str, options: Mapping[str, Any]) -> Iterator[Iterator[bytes]]:
-        """A text as bare mu-law audio, in chunks as they come. Leaving early ends the connection."""
+    def speak(
+        self, text: str, options: Mapping[str, Any], cut_with: Callable[[Callable[[], None]], None]
+    ) -> Iterator[Iterator[bytes]]:
+        """A text as bare mu-law audio, in chunks as they come. Leaving early ends the connection.
+
+        cut_with: is given, once an answer begins, what ends the connection under whoever reads from it.
+        Raises UpstreamUnavailable, also between chunks.
+        """
         request = self._aura.with_raw_response.generate(text=text, **_LINE, container="none", **options)
+        self._thread.cut_with = cut_with
         with _named_failures(), request as response:
             kind = response.headers.get("content-type", "")
             if not kind.startswith("audio/"):
                 raise UpstreamUnavailable(f"Deepgram sent {kind[:40] or 'something unnamed'} instead of audio.")
             yield response.data
+
+    def _answered(self, response: httpx.Response) -> None:
+        """Called on the thread that made the request; the SDK does not let its user at the connection."""
+        connection = response.extensions["network_stream"].get_extra_info("socket")
+        self._thread.cut_with(lambda: _cut(connection))
 
     def close(self) -> None:
         """Give back the connections that are kept open between requests. Safe to call twice."""
@@ -151,6 +169,13 @@ class FluxSocket:
         """As NovaSocket.receive."""
         with _named_failures():
             return _plain_message(self._connection.recv())
+
+
+def _cut(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # it is closed already
 
 
 def _plain_message(message: object) -> dict[str, Any] | None:
