@@ -1,6 +1,7 @@
 """Deepgram on the loopback: its sockets and its REST paths, strict in what they take, faulty where a test wants it."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -55,7 +56,6 @@ class DeepgramServer:
         self.listening: list[ListenConnection] = []
         """The recognition connections, in the order in which they came."""
         self._hear, self._speak, self._idle_s = hear, speak, idle_s
-        self._changed = threading.Condition()
         self._server = serve(
             self._handle,
             "127.0.0.1",
@@ -87,9 +87,13 @@ class DeepgramServer:
         self.faults.plan(path, *faults)
 
     def wait_for(self, is_so: Callable[["DeepgramServer"], bool], timeout_s: float = 5.0) -> bool:
-        """Wait until something is so; looked at whenever a connection begins or ends or a message was handled."""
-        with self._changed:
-            return self._changed.wait_for(lambda: is_so(self), timeout_s)
+        """Wait until something is so, and tell whether it came to that."""
+        until = time.monotonic() + timeout_s
+        while not is_so(self):
+            if time.monotonic() > until:
+                return False
+            self.faults.stopping.wait(0.01)
+        return True
 
     def protest(self, what: str) -> None:
         self.counted.violations.append(what)
@@ -108,8 +112,7 @@ class DeepgramServer:
         fault = self.faults.next_for(url.path)
         if fault is not None and fault.act == "refuse":
             return self._refuse(fault.status, fault.reason, fault.headers)
-        if fault is not None and fault.act == "delay" and fault.at == 0:
-            self.faults.stopping.wait(fault.seconds)
+        self.faults.held_handshake(url.path)
         self.counted.requests.append((url.path, dict(query)))
         connection.plan = (url.path, dict(query), fault)  # type: ignore[attr-defined]
         return None
@@ -132,6 +135,4 @@ class DeepgramServer:
         else:
             voice = VoiceConnection if path.startswith("/v1") else FluxVoiceConnection
             self.counted.characters += voice(connection, wire, self._speak, self.protest).run()
-        with self._changed:
-            self.counted.finished += 1
-            self._changed.notify_all()
+        self.counted.finished += 1

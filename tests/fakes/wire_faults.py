@@ -49,12 +49,24 @@ class FaultPlan:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._planned: defaultdict[str, deque[Fault | None]] = defaultdict(deque)
+        self._holds: dict[str, float] = {}
         self.stopping = threading.Event()
 
     def plan(self, path: str, *faults: Fault | None) -> None:
         """For the next connections on a path, one each; None: a healthy one."""
         with self._lock:
             self._planned[path].extend(faults)
+
+    def hold_handshake(self, path: str, seconds: float) -> None:
+        """Let the next connection on a path wait before it is accepted."""
+        with self._lock:
+            self._holds[path] = seconds
+
+    def held_handshake(self, path: str) -> None:
+        """Wait, where it was planned."""
+        with self._lock:
+            seconds = self._holds.pop(path, 0.0)
+        self.stopping.wait(seconds)
 
     def next_for(self, path: str) -> Fault | None:
         with self._lock:
