@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from engine.adapters.deepgram_client import Deepgram
 from engine.adapters.key_terms import within_limit
-from engine.adapters.socket_recognition import ListenSocket, RecognitionLimits, SocketRecognition
+from engine.adapters.listen_dialect import ListenSocket, RecognitionLimits
+from engine.adapters.socket_recognition import SocketRecognition
 from engine.adapters.wire_messages import WireEvent, WireFailed, WireHeard, WireNote, number, records, text, word
 from engine.ports import RecognitionEvent, Usage, UsageSink
 
@@ -57,7 +58,7 @@ class FluxSpeechToText:
 
 
 class FluxDialect:
-    """engine.adapters.socket_recognition.Dialect"""
+    """engine.adapters.listen_dialect.Dialect"""
 
     answers_every_finish = False
     """A turn that the model has ended by itself is not ended again."""

@@ -11,11 +11,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final
 
 from engine.adapters.heard_ledger import HeardLedger
+from engine.adapters.listen_dialect import Dialect, ListenSocket, RecognitionLimits
 from engine.adapters.wire_messages import WireEvent, WireFailed, WireHeard, WireNote
 from engine.clock import SAMPLE_RATE_HZ, samples_to_ms
 from engine.errors import ProtocolError, UpstreamUnavailable
@@ -23,56 +23,9 @@ from engine.ports import AllHeard, RecognitionEvent, RecognitionFailed
 
 logger = logging.getLogger(__name__)
 
+_MESSAGE_BYTES: Final = 480
+"""60 ms of audio: every message costs the same."""
 _LARGEST_MESSAGE: Final = 1600
-"""Bytes (200 ms): what has piled up is sent together, since every message costs the same."""
-
-
-class ListenSocket(Protocol):
-    """An open connection: one thread sends, another receives. `receive` raises UpstreamUnavailable when it breaks."""
-
-    def send_audio(self, audio: bytes) -> None: ...
-
-    def finish(self) -> None: ...
-
-    def set_terms(self, terms: Sequence[str]) -> None: ...
-
-    def keep_alive(self) -> int:
-        """Keep the silent connection open; returns how many samples of silence that put on the stream."""
-
-    def end(self) -> None: ...
-
-    def receive(self) -> dict[str, Any] | None: ...
-
-
-class Dialect(Protocol):
-    """How one recogniser is spoken with."""
-
-    answers_every_finish: bool
-    """It sends a final after `finish` whenever it holds audio; else the end is also known by what it has covered."""
-
-    def connect(self) -> AbstractContextManager[ListenSocket]:
-        """Raises UpstreamUnavailable, when entered or within."""
-
-    def read(self, message: dict[str, Any]) -> WireEvent | None:
-        """What a message says; None where it matters to nobody. Raises ProtocolError."""
-
-    def fitting(self, terms: Sequence[str]) -> list[str]:
-        """The terms that the recogniser takes."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecognitionLimits:
-    """How long a recogniser may take, in seconds, before it counts as failed."""
-
-    connect_s: float = 4.0
-    finish_s: float = 1.5
-    """From the request to finish until the last final."""
-    stall_s: float = 8.0
-    """Audio time without any message while the candidate speaks."""
-    keep_alive_s: float = 4.0
-    """Without audio to send, something else is sent this often."""
-    buffer_s: float = 6.0
-    """Audio that waits for the connection, at most; longer than connect_s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +67,7 @@ class _Waiting:
 
 
 class SocketRecognition:
-    """engine.ports.RecognitionStream. After a failure every `finish` is answered with RecognitionFailed.
+    """engine.ports.RecognitionStream. It fails once at most; that stands in place of every AllHeard still due.
 
     Events are delivered under a lock that `close` takes too, so that nothing follows it: the callback must not wait
     for another thread that calls `close`.
@@ -141,9 +94,10 @@ class SocketRecognition:
         self._ledger = HeardLedger()
         self._waiting: deque[_Waiting] = deque()
         self._unanswered = 0
-        """Requests to finish that time has settled; their answers may still come."""
+        """Requests to finish that were settled without their answer, which may still come."""
         self._failure: str | None = None
         self._is_closed = False
+        self._unsent = bytearray()
         self._socket: ListenSocket | None = None
         self._is_connected = threading.Event()
         self._last_sent_s = time.monotonic()
@@ -174,10 +128,6 @@ class SocketRecognition:
         self._put(_Terms(tuple(terms)))
 
     def finish(self, request: int) -> None:
-        with self._delivering:
-            if self._failure is not None and not self._is_closed:
-                self._on_event(RecognitionFailed(self._failure))
-                return
         self._put(_Finish(request))
 
     def close(self) -> None:
@@ -218,13 +168,14 @@ class SocketRecognition:
             self._fail(str(error))
         finally:
             self._fail("The connection to the recogniser ended.")
-            self._on_sent(samples_to_ms(self._ledger.clock.sent), self._failure is not None)
+            self._on_sent(samples_to_ms(self._ledger.clock.sent - len(self._unsent)), self._failure is not None)
 
     def _pump(self, socket: ListenSocket) -> None:
         while not self._is_over:
             try:
                 job = self._jobs.get(timeout=max(0.0, self._next_due_s() - time.monotonic()))
             except queue.Empty:
+                self._send_rest(socket)
                 self._time_passed(socket)
                 continue
             self._do(socket, job)
@@ -244,13 +195,19 @@ class SocketRecognition:
             case _Terms(terms):
                 socket.set_terms(self._dialect.fitting(terms))
             case _Finish(request):
-                with self._delivering:
-                    until_s = time.monotonic() + self._limits.finish_s
-                    self._waiting.append(_Waiting(request, until_s, self._ledger.clock.sent / SAMPLE_RATE_HZ))
-                socket.finish()
-                self._settle()
+                self._send_rest(socket)
+                self._ask_to_finish(socket, request)
         if self._waiting and time.monotonic() >= self._waiting[0].until_s:
             self._time_passed(socket)
+
+    def _ask_to_finish(self, socket: ListenSocket, request: int) -> None:
+        with self._delivering:
+            until_s = time.monotonic() + self._limits.finish_s
+            self._waiting.append(_Waiting(request, until_s, self._ledger.clock.sent / SAMPLE_RATE_HZ))
+            self._settle()
+            is_due = bool(self._waiting)
+        if is_due:
+            socket.finish()
 
     def _send_audio(self, socket: ListenSocket, audio: _Audio) -> None:
         with self._held_lock:
@@ -264,9 +221,16 @@ class SocketRecognition:
         if is_stalled:
             self._fail(f"The recogniser has said nothing for {self._limits.stall_s:g} s of speech.")
             return
-        for start in range(0, len(part), _LARGEST_MESSAGE):
-            socket.send_audio(part[start : start + _LARGEST_MESSAGE])
-        self._last_sent_s = time.monotonic()
+        self._unsent += part
+        if len(self._unsent) >= (_MESSAGE_BYTES if self._jobs.empty() else _LARGEST_MESSAGE):
+            self._send_rest(socket)
+
+    def _send_rest(self, socket: ListenSocket) -> None:
+        while self._unsent:
+            message = bytes(self._unsent[:_LARGEST_MESSAGE])
+            socket.send_audio(message)
+            del self._unsent[: len(message)]
+            self._last_sent_s = time.monotonic()
 
     def _time_passed(self, socket: ListenSocket) -> None:
         now_s = time.monotonic()
@@ -290,10 +254,8 @@ class SocketRecognition:
             self._fail(f"No connection to the recogniser within {self._limits.connect_s:g} s.")
             return
         socket = self._socket
-        if socket is None:
-            return
         try:
-            while not self._is_over:
+            while socket is not None and not self._is_over:
                 message = socket.receive()
                 if message is not None:
                     self._take(self._dialect.read(message))
@@ -323,10 +285,13 @@ class SocketRecognition:
             is_answer = event is not None and event.answers_finish
             while self._waiting and not self._is_over:
                 stream_s = self._waiting[0].stream_s
-                is_silent = not self._dialect.answers_every_finish and self._ledger.is_settled(stream_s)
-                is_its_answer = is_answer and (self._unanswered == 0 or self._ledger.has_covered(stream_s))
-                if not (is_its_answer or is_silent or self._ledger.has_covered(stream_s, margin_s=0.0)):
+                is_answered = is_answer and (self._unanswered == 0 or self._ledger.has_covered(stream_s))
+                if not is_answered and not self._is_settled(stream_s):
                     return
                 is_answer = False
-                self._unanswered = 0
+                self._unanswered = 0 if is_answered else self._unanswered + 1
                 self._on_event(AllHeard(self._waiting.popleft().request))
+
+    def _is_settled(self, stream_s: float) -> bool:
+        ledger, waits = self._ledger, self._dialect.answers_every_finish
+        return ledger.has_covered(stream_s, margin_s=0.0) if waits else ledger.is_settled(stream_s)

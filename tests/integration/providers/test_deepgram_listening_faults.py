@@ -9,7 +9,7 @@ import pytest
 from engine.adapters.deepgram_client import Deepgram
 from engine.adapters.deepgram_flux import FluxSpeechToText
 from engine.adapters.deepgram_stt import DeepgramSpeechToText
-from engine.adapters.socket_recognition import RecognitionLimits
+from engine.adapters.listen_dialect import RecognitionLimits
 from engine.ports import AllHeard, RecognitionEvent, RecognitionFailed, SpeechToText
 from engine.usage import Usage
 from tests.fakes import tone_speech
@@ -185,15 +185,19 @@ def test_speech_of_which_nothing_is_said_for_long_is_a_stall(
     line.stream.close()
 
 
-def test_a_request_after_the_failure_is_answered_too(
+def test_a_failure_is_told_once_whatever_is_asked_afterwards(
     server: DeepgramServer, adapter: tuple[str, Callable[..., SpeechToText]]
 ) -> None:
     path, build = adapter
     server.plan(path, Fault("refuse", status=500))
-    line = CallLine(build(account(server), limits=LIMITS))
-    first = line.until_finished(1)
-    assert line.until_finished(2) == first
-    line.stream.close()
+    with nothing_left_behind():
+        line = CallLine(build(account(server), limits=LIMITS))
+        line.until_finished(1)
+        line.stream.finish(2)
+        line.pause(100)
+        line.stream.set_terms(["late"])
+        line.stream.close()
+    assert line.left() == []
 
 
 def test_a_quiet_line_stays_open(adapter: tuple[str, Callable[..., SpeechToText]]) -> None:
