@@ -1,7 +1,8 @@
 """What a language model is asked, as values; and the quoting that keeps a candidate's words from being instructions."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -40,6 +41,41 @@ class ChatRequest:
     """Requests that begin alike carry the same key, so that the provider can reuse its work."""
 
 
+@dataclass(frozen=True, slots=True)
+class TaskLimits:
+    """How freely a model may write for a task, how much, and for how long."""
+
+    temperature: float
+    max_output_tokens: int
+    timeout_s: float
+
+
+def task_request(
+    version: str,
+    instructions: str,
+    messages: Sequence[ChatMessage],
+    limits: TaskLimits,
+    schema: Mapping[str, Any] | None = None,
+) -> ChatRequest:
+    """A request of a prompt. version: the task's name and its number, such as "reword-1"."""
+    return ChatRequest(
+        task=version.rpartition("-")[0],
+        version=version,
+        instructions=instructions,
+        messages=tuple(messages),
+        schema=schema,
+        temperature=limits.temperature,
+        max_output_tokens=limits.max_output_tokens,
+        timeout_s=limits.timeout_s,
+        cache_key=version,
+    )
+
+
+def example(given: object, reply: object) -> tuple[ChatMessage, ChatMessage]:
+    """A pair that shows the model what is wanted."""
+    return ChatMessage("user", quoted(given)), ChatMessage("assistant", json.dumps(reply, ensure_ascii=False))
+
+
 def quoted(value: object) -> str:
     """The value as data inside a prompt: a single line of JSON between tags that it cannot contain.
 
@@ -66,3 +102,19 @@ def strict_object(properties: Mapping[str, Any]) -> dict[str, Any]:
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+_LANGUAGES = {
+    "da": "Danish", "de": "German", "en": "English", "es": "Spanish", "fr": "French", "it": "Italian", "nl": "Dutch",
+    "pl": "Polish", "pt": "Portuguese", "sv": "Swedish", "tr": "Turkish",
+}  # fmt: skip
+
+
+def language_name(code: str) -> str:
+    """The English name of a language, for a prompt; a code that is not known stands for itself.
+
+    Raises ValueError for what is no language code, since it would become part of the instructions.
+    """
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?", code):
+        raise ValueError(f"{code!r} is not a language code such as en or pt-BR")
+    return _LANGUAGES.get(code.split("-")[0].lower(), code)
