@@ -98,10 +98,12 @@ def test_a_refused_request_is_told_in_words_that_help(
 
 
 def test_a_wrong_key_is_refused_and_never_told(server: DeepgramServer) -> None:
-    voice = DeepgramTextToSpeech(account(server, key="another-key"), limits=LIMITS)
+    deepgram = account(server, key="another-key")
+    voice = DeepgramTextToSpeech(deepgram, limits=LIMITS)
     _, failure = broken(voice)
     assert isinstance(failure, UpstreamRefused) and "another-key" not in str(failure)
     voice.close()
+    deepgram.close()
 
 
 @pytest.mark.parametrize("listens", [True, False], ids=["never answers", "nobody there"])
