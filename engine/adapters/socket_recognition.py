@@ -23,15 +23,14 @@ from engine.ports import AllHeard, RecognitionEvent, RecognitionFailed
 
 logger = logging.getLogger(__name__)
 
-_MESSAGE_BYTES: Final = 480
-"""60 ms of audio: every message costs the same."""
-_LARGEST_MESSAGE: Final = 1600
+_FRAMES_IN_A_MESSAGE: Final = 3
+"""Every message costs the same. Nobody waits for the rest of them: it goes out before anything else is asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Audio:
-    mulaw: bytes
-    at_ms: int
+    frames: tuple[tuple[bytes, int], ...]
+    """Mu-law and its audio time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +89,7 @@ class SocketRecognition:
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._held_lock = threading.Lock()
         self._held = 0
+        self._gathered: list[tuple[bytes, int]] = []
         self._delivering = threading.RLock()
         self._ledger = HeardLedger()
         self._waiting: deque[_Waiting] = deque()
@@ -97,7 +97,6 @@ class SocketRecognition:
         """Requests to finish that were settled without their answer, which may still come."""
         self._failure: str | None = None
         self._is_closed = False
-        self._unsent = bytearray()
         self._socket: ListenSocket | None = None
         self._is_connected = threading.Event()
         self._last_sent_s = time.monotonic()
@@ -111,11 +110,12 @@ class SocketRecognition:
             has_room = self._held + len(mulaw) <= self._limits.buffer_s * SAMPLE_RATE_HZ
             if has_room:
                 self._held += len(mulaw)
+                self._gathered.append((mulaw, at_ms))
             else:
                 self.dropped_ms += samples_to_ms(len(mulaw))
-        if has_room:
-            self._jobs.put(_Audio(mulaw, at_ms))
-        else:
+            if len(self._gathered) >= _FRAMES_IN_A_MESSAGE:
+                self._hand_over()
+        if not has_room:
             self._fail("The recogniser takes the audio too slowly.")
 
     def speech_began(self, at_ms: int) -> None:
@@ -143,7 +143,15 @@ class SocketRecognition:
 
     def _put(self, job: _Job) -> None:
         if not self._is_over:
-            self._jobs.put(job)
+            with self._held_lock:
+                self._hand_over()
+                self._jobs.put(job)
+
+    def _hand_over(self) -> None:
+        """Give the worker what has gathered; the lock is held."""
+        if self._gathered:
+            self._jobs.put(_Audio(tuple(self._gathered)))
+            self._gathered.clear()
 
     def _fail(self, reason: str) -> None:
         with self._delivering:
@@ -168,14 +176,13 @@ class SocketRecognition:
             self._fail(str(error))
         finally:
             self._fail("The connection to the recogniser ended.")
-            self._on_sent(samples_to_ms(self._ledger.clock.sent - len(self._unsent)), self._failure is not None)
+            self._on_sent(samples_to_ms(self._ledger.clock.sent), self._failure is not None)
 
     def _pump(self, socket: ListenSocket) -> None:
         while not self._is_over:
             try:
                 job = self._jobs.get(timeout=max(0.0, self._next_due_s() - time.monotonic()))
             except queue.Empty:
-                self._send_rest(socket)
                 self._time_passed(socket)
                 continue
             self._do(socket, job)
@@ -195,7 +202,6 @@ class SocketRecognition:
             case _Terms(terms):
                 socket.set_terms(self._dialect.fitting(terms))
             case _Finish(request):
-                self._send_rest(socket)
                 self._ask_to_finish(socket, request)
         if self._waiting and time.monotonic() >= self._waiting[0].until_s:
             self._time_passed(socket)
@@ -210,26 +216,21 @@ class SocketRecognition:
             socket.finish()
 
     def _send_audio(self, socket: ListenSocket, audio: _Audio) -> None:
+        clock = self._ledger.clock
+        message = bytearray()
         with self._held_lock:
-            self._held -= len(audio.mulaw)
+            self._held -= sum(len(mulaw) for mulaw, _ in audio.frames)
         with self._delivering:
-            part = self._ledger.clock.new_part(audio.mulaw, audio.at_ms)
-            if not part:
-                return
-            self._ledger.clock.add(len(part), audio.at_ms + samples_to_ms(len(audio.mulaw)))
+            for mulaw, at_ms in audio.frames:
+                part = clock.new_part(mulaw, at_ms)
+                if part:
+                    clock.add(len(part), at_ms + samples_to_ms(len(mulaw)))
+                    message += part
             is_stalled = self._ledger.waits_ms() > self._limits.stall_s * 1000
         if is_stalled:
             self._fail(f"The recogniser has said nothing for {self._limits.stall_s:g} s of speech.")
-            return
-        self._unsent += part
-        if len(self._unsent) >= (_MESSAGE_BYTES if self._jobs.empty() else _LARGEST_MESSAGE):
-            self._send_rest(socket)
-
-    def _send_rest(self, socket: ListenSocket) -> None:
-        while self._unsent:
-            message = bytes(self._unsent[:_LARGEST_MESSAGE])
-            socket.send_audio(message)
-            del self._unsent[: len(message)]
+        elif message:
+            socket.send_audio(bytes(message))
             self._last_sent_s = time.monotonic()
 
     def _time_passed(self, socket: ListenSocket) -> None:

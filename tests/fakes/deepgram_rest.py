@@ -42,6 +42,7 @@ class RestServer:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     timeout = 2.0
     """An idle connection is closed after this, so that the server can stop."""
     server_side: RestServer
