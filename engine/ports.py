@@ -171,4 +171,4 @@ class ChatModel(Protocol):
         """
 
     def close(self) -> None:
-        """Give back threads and connections. Safe to call twice."""
+        """Give back the threads. Safe to call twice."""

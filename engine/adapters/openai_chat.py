@@ -46,7 +46,7 @@ class _Attempt:
 
 
 class OpenAIChat:
-    """One model at one address. Threads may share it."""
+    """One model at one address. Threads may share it; the client belongs to whoever made it."""
 
     def __init__(
         self,
@@ -85,7 +85,6 @@ class OpenAIChat:
 
     def close(self) -> None:
         self._reader.close()
-        self._client.close()
 
     def _ask(
         self,

@@ -1,7 +1,8 @@
 """engine.ports.SpeechToText over OpenAI's transcription of files: each stretch of speech is sent when it pauses.
 
 Stretches are transcribed side by side and delivered in the order in which they were spoken. The protocol gives neither
-times nor a confidence for words: times are laid out over the stretch by the length of the words.
+times nor a confidence for words: times are laid out over the voiced frames of the
+stretch by the length of the words.
 """
 
 import io
@@ -19,7 +20,8 @@ from engine.adapters.deadline_reading import Reading
 from engine.adapters.openai_client import Client, cut, our_errors, request_timeout
 from engine.adapters.speech_segments import Segment, SegmentBuffer
 from engine.audio import mulaw
-from engine.clock import SAMPLE_RATE_HZ, samples_to_ms
+from engine.audio.levels import rms
+from engine.clock import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ, samples_to_ms
 from engine.errors import UpstreamBusy, UpstreamRefused, UpstreamUnavailable
 from engine.ports import AllHeard, FinalHeard, RecognitionEvent, RecognitionFailed, UsageSink
 from engine.transcript import Transcript, Word
@@ -32,6 +34,8 @@ DEADLINE_S: Final = 5.0
 UNSTATED_CONFIDENCE: Final = 0.8
 """Stands where the engine states none: neither doubtful nor certain."""
 MOST_TERMS: Final = 50
+QUIET_SHARE: Final = 0.1
+"""A frame with less than this share of the loudest one's level is no speech: 20 dB below it."""
 _TRIES = 2
 _KEYWORD_MODELS: Final = "gpt-transcribe"
 
@@ -63,7 +67,7 @@ class OpenAIHearing:
 
 
 class OpenAISpeechToText:
-    """One transcription model at one address, shared by all calls."""
+    """One transcription model at one address, shared by all calls; the client belongs to whoever made it."""
 
     def __init__(
         self,
@@ -87,7 +91,6 @@ class OpenAISpeechToText:
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
-        self._client.close()
 
     def start(self, work: Callable[[], None]) -> None:
         """Do the work on one of the engine's threads. Raises UpstreamUnavailable when the engine is closed."""
@@ -255,14 +258,28 @@ def _wav(audio: bytes) -> bytes:
 
 
 def _placed(text: str, segment: Segment) -> Transcript:
-    """The words laid over the time in which they were spoken, longer ones longer."""
+    """The words laid over the frames in which a voice is heard, longer words over more of them."""
     words = text.split()
+    frames = _voiced_ms(segment)
     lengths = [len(word) + 1 for word in words]
-    span_ms, total, before = segment.ended_ms - segment.began_ms, sum(lengths), 0
+    total, before = sum(lengths), 0
     placed = []
     for word, length in zip(words, lengths, strict=True):
-        start_ms = segment.began_ms + span_ms * before // total
+        first = len(frames) * before // total
         before += length
-        end_ms = max(start_ms + 1, segment.began_ms + span_ms * before // total)
-        placed.append(Word(word, start_ms, end_ms, UNSTATED_CONFIDENCE))
+        last = max(first, len(frames) * before // total - 1)
+        placed.append(Word(word, frames[first], frames[last] + FRAME_MS, UNSTATED_CONFIDENCE))
     return Transcript(text, tuple(placed))
+
+
+def _voiced_ms(segment: Segment) -> list[int]:
+    """Where the frames of the stretch that are not quiet begin, on the clock of the call; never empty."""
+    starts = range(0, max(1, len(segment.mulaw) - FRAME_SAMPLES + 1), FRAME_SAMPLES)
+    levels = [rms(mulaw.decode(segment.mulaw[start : start + FRAME_SAMPLES])) for start in starts]
+    least = max(levels) * QUIET_SHARE
+    voiced = [
+        at_ms
+        for start, level in zip(starts, levels, strict=True)
+        if level >= least and segment.began_ms - FRAME_MS < (at_ms := segment.start_ms + samples_to_ms(start))
+    ]
+    return [at_ms for at_ms in voiced if at_ms < segment.ended_ms] or [segment.began_ms]

@@ -31,7 +31,7 @@ class OpenAIVoice:
 
 
 class OpenAITextToSpeech:
-    """One voice at one address. Threads may share it."""
+    """One voice at one address. Threads may share it; the client belongs to whoever made it."""
 
     def __init__(
         self,
@@ -56,7 +56,6 @@ class OpenAITextToSpeech:
 
     def close(self) -> None:
         self._reader.close()
-        self._client.close()
 
     def _spoken(self, text: str, speed: float) -> Iterator[bytes]:
         resampler = Resampler(MODEL_RATE_HZ, SAMPLE_RATE_HZ)
@@ -76,7 +75,8 @@ class OpenAITextToSpeech:
             rest = mulaw.encode(resampler.flush())
             given_bytes += len(rest)
             is_whole = True
-            yield rest
+            if rest:
+                yield rest
         finally:
             if given_bytes:
                 self._on_usage(self._usage(text, given_bytes, is_whole=is_whole))

@@ -121,12 +121,19 @@ class FakeOpenAI:
         """Let time pass, unless the server is told to close."""
         self.closing.wait(seconds)
 
-    def settled(self, within_s: float = 5.0) -> bool:
-        """Whether no request is being answered any more, within a time."""
+    def settled(self, requests: int = 1, within_s: float = 5.0) -> bool:
+        """Whether so many requests have come and none is being answered any more, within a time."""
         ends_at = time.monotonic() + within_s
-        while self.open_requests and time.monotonic() < ends_at:
+        while (self.open_requests or len(self.requests) < requests) and time.monotonic() < ends_at:
             self.closing.wait(0.01)
         return not self.open_requests
+
+    def asked(self, requests: int = 1, within_s: float = 5.0) -> bool:
+        """Whether so many requests have come, within a time."""
+        ends_at = time.monotonic() + within_s
+        while len(self.requests) < requests and time.monotonic() < ends_at:
+            self.closing.wait(0.01)
+        return len(self.requests) >= requests
 
     def changed(self, by: int) -> None:
         with self._lock:

@@ -8,11 +8,18 @@ from engine.adapters.deepgram_client import Deepgram
 from engine.adapters.deepgram_flux import FluxSpeechToText
 from engine.adapters.deepgram_stt import DeepgramSpeechToText
 from engine.adapters.local_speech import LocalSpeechToText
+from engine.adapters.openai_client import build_client
+from engine.adapters.openai_stt import OpenAIHearing, OpenAISpeechToText
 from engine.adapters.scripted_speech import ScriptedSpeechToText
 from engine.adapters.speech_client import SpeechProcess
 from engine.ports import SpeechToText
 from tests.fakes import tone_speech
+from tests.fakes.call_line import CallLine
 from tests.fakes.deepgram_server import KEY, DeepgramServer
+from tests.fakes.openai_faults import SERVER_ERROR
+from tests.fakes.openai_server import KEY as OPENAI_KEY
+from tests.fakes.openai_server import FakeOpenAI
+from tests.fakes.openai_tones import tone_behaviour
 from tests.fakes.tone_process import ToneCommand
 from tests.fakes.wire_faults import Fault
 
@@ -68,9 +75,28 @@ def flux() -> Iterator[RecogniserCase]:
         assert server.counted.violations == []
 
 
+@contextmanager
+def openai() -> Iterator[RecogniserCase]:
+    with FakeOpenAI(tone_behaviour()) as server, build_client(OPENAI_KEY, base_url=server.base_url) as client:
+        engine = OpenAISpeechToText(client, OpenAIHearing(), workers=1)
+        # The thread and the connection are the engine's, not a call's: they are there before the counting begins.
+        warming = CallLine(engine)
+        warming.say(tone_speech.speak("index"))
+        warming.until_finished(0)
+        path = "/audio/transcriptions"
+        yield RecogniserCase(
+            engine,
+            tone_speech.speak,
+            lambda: server.script(path, SERVER_ERROR, SERVER_ERROR),
+            place_tolerance_ms=150,
+        )
+        engine.close()
+
+
 CASES: dict[str, Callable[[], AbstractContextManager[RecogniserCase]]] = {
     "scripted": scripted,
     "local": local,
     "deepgram-nova": nova,
     "deepgram-flux": flux,
+    "openai": openai,
 }

@@ -43,9 +43,10 @@ def server() -> Iterator[FakeOpenAI]:
 
 @pytest.fixture
 def model(server: FakeOpenAI) -> Iterator[OpenAIChat]:
-    chat = OpenAIChat(build_client(KEY, base_url=server.base_url), MODEL)
-    yield chat
-    chat.close()
+    with build_client(KEY, base_url=server.base_url) as client:
+        chat = OpenAIChat(client, MODEL)
+        yield chat
+        chat.close()
 
 
 def test_each_criterion_is_judged_alone_and_what_it_cost_is_told(server: FakeOpenAI, model: OpenAIChat) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.adapters.openai_chat import OpenAIChat
-from engine.adapters.openai_client import build_client, models_offered
+from engine.adapters.openai_client import Client, build_client, models_offered
 from engine.chat import ChatMessage, ChatRequest, strict_object
 from engine.errors import UnusableReply, UpstreamBusy, UpstreamRefused, UpstreamUnavailable
 from engine.usage import Usage
@@ -48,8 +48,14 @@ def usages() -> list[Usage]:
 
 
 @pytest.fixture
-def chat(server: FakeOpenAI, usages: list[Usage]) -> Iterator[OpenAIChat]:
-    model = OpenAIChat(build_client(KEY, base_url=server.base_url), MODEL, on_usage=usages.append)
+def client(server: FakeOpenAI) -> Iterator[Client]:
+    with build_client(KEY, base_url=server.base_url) as made:
+        yield made
+
+
+@pytest.fixture
+def chat(client: Client, usages: list[Usage]) -> Iterator[OpenAIChat]:
+    model = OpenAIChat(client, MODEL, on_usage=usages.append)
     yield model
     model.close()
 
@@ -74,8 +80,8 @@ def test_nothing_is_stored_nothing_is_reasoned_and_the_temperature_is_told(
     assert body["text"]["format"]["strict"] is True
 
 
-def test_a_model_that_reasons_is_told_no_temperature(server: FakeOpenAI) -> None:
-    model = OpenAIChat(build_client(KEY, base_url=server.base_url), "gpt-6.1-sol", reasoning_effort="low")
+def test_a_model_that_reasons_is_told_no_temperature(server: FakeOpenAI, client: Client) -> None:
+    model = OpenAIChat(client, "gpt-6.1-sol", reasoning_effort="low")
     assert model.complete(request()).data == GOOD
     model.close()
 
@@ -205,33 +211,33 @@ def test_how_long_to_wait_is_handed_on(server: FakeOpenAI, chat: OpenAIChat) -> 
     assert raised.value.retry_after_s == 7.0
 
 
-def test_an_unknown_model_is_named(server: FakeOpenAI) -> None:
-    model = OpenAIChat(build_client(KEY, base_url=server.base_url), "gpt-9")
+def test_an_unknown_model_is_named(client: Client) -> None:
+    model = OpenAIChat(client, "gpt-9")
     with pytest.raises(UpstreamRefused, match="gpt-9"):
         model.complete(request())
     model.close()
 
 
 def test_a_wrong_key_is_refused(server: FakeOpenAI) -> None:
-    model = OpenAIChat(build_client("wrong", base_url=server.base_url), MODEL)
-    with pytest.raises(UpstreamRefused, match="key is not valid"):
-        model.complete(request())
-    model.close()
+    with build_client("wrong", base_url=server.base_url) as client:
+        model = OpenAIChat(client, MODEL)
+        with pytest.raises(UpstreamRefused, match="key is not valid"):
+            model.complete(request())
+        model.close()
 
 
 def test_a_server_that_is_not_there_is_unavailable() -> None:
     with FakeOpenAI() as gone:
         address = gone.base_url
-    model = OpenAIChat(build_client(KEY, base_url=address), MODEL)
-    with pytest.raises(UpstreamUnavailable, match="reached"):
-        model.complete(request())
-    model.close()
+    with build_client(KEY, base_url=address) as client:
+        model = OpenAIChat(client, MODEL)
+        with pytest.raises(UpstreamUnavailable, match="reached"):
+            model.complete(request())
+        model.close()
 
 
-def test_the_models_on_offer_come_with_the_day_they_end(server: FakeOpenAI) -> None:
-    client = build_client(KEY, base_url=server.base_url)
+def test_the_models_on_offer_come_with_the_day_they_end(client: Client) -> None:
     offered = models_offered(client)
-    client.close()
 
     assert offered[MODEL] is None
     assert offered["tts-1"] == "2027-01-06"

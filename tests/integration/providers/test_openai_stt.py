@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engine.adapters.openai_client import build_client
+from engine.adapters.openai_client import Client, build_client
 from engine.adapters.openai_stt import OpenAIHearing, OpenAIRecognition, OpenAISpeechToText
 from engine.audio import mulaw
 from engine.ports import AllHeard, FinalHeard, RecognitionEvent, RecognitionFailed
@@ -61,8 +61,13 @@ def usages() -> list[Usage]:
 
 
 @pytest.fixture
-def engine(server: FakeOpenAI, usages: list[Usage]) -> Iterator[OpenAISpeechToText]:
-    client = build_client(KEY, base_url=server.base_url)
+def client(server: FakeOpenAI) -> Iterator[Client]:
+    with build_client(KEY, base_url=server.base_url) as made:
+        yield made
+
+
+@pytest.fixture
+def engine(client: Client, usages: list[Usage]) -> Iterator[OpenAISpeechToText]:
     recogniser = OpenAISpeechToText(client, OpenAIHearing(deadline_s=1.5), on_usage=usages.append)
     yield recogniser
     recogniser.close()
@@ -102,8 +107,8 @@ def test_what_is_sent_is_a_wav_of_the_stretch_with_the_terms_of_the_question(ser
         assert recording.getnframes() == 8 * (300 + 1000)
 
 
-def test_older_models_are_told_the_terms_as_a_prompt(server: FakeOpenAI) -> None:
-    engine = OpenAISpeechToText(build_client(KEY, base_url=server.base_url), OpenAIHearing("whisper-1"))
+def test_older_models_are_told_the_terms_as_a_prompt(server: FakeOpenAI, client: Client) -> None:
+    engine = OpenAISpeechToText(client, OpenAIHearing("whisper-1"))
     line = Call(engine)
     line.stream.set_terms(["B-tree", "index"])
     line.say()
@@ -187,6 +192,7 @@ def test_a_server_that_keeps_us_waiting_is_given_up_in_time(
     call.stream = OpenAIRecognition(engine, events.append, clock=lambda: now[0])
     server.script(PATH, Fault(kind, seconds=3), Fault(kind, seconds=3))
     call.say()
+    assert server.asked()
     call.frames(100)
     assert events == []
     now[0] = 1.6
@@ -207,8 +213,8 @@ def test_nothing_comes_after_close(server: FakeOpenAI, engine: OpenAISpeechToTex
     assert all(isinstance(event, FinalHeard) for event in [call.events.get() for _ in range(call.events.qsize())])
 
 
-def test_a_closed_engine_fails_instead_of_raising(server: FakeOpenAI) -> None:
-    engine = OpenAISpeechToText(build_client(KEY, base_url=server.base_url), OpenAIHearing())
+def test_a_closed_engine_fails_instead_of_raising(client: Client) -> None:
+    engine = OpenAISpeechToText(client, OpenAIHearing())
     call = Call(engine)
     engine.close()
     call.say()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.adapters.deadline_reading import ReadingLimits
-from engine.adapters.openai_client import build_client
+from engine.adapters.openai_client import Client, build_client
 from engine.adapters.openai_tts import OpenAITextToSpeech, OpenAIVoice
 from engine.audio import mulaw
 from engine.audio.resample import resample
@@ -34,8 +34,13 @@ def usages() -> list[Usage]:
 
 
 @pytest.fixture
-def voice(server: FakeOpenAI, usages: list[Usage]) -> Iterator[OpenAITextToSpeech]:
-    client = build_client(KEY, base_url=server.base_url)
+def client(server: FakeOpenAI) -> Iterator[Client]:
+    with build_client(KEY, base_url=server.base_url) as made:
+        yield made
+
+
+@pytest.fixture
+def voice(client: Client, usages: list[Usage]) -> Iterator[OpenAITextToSpeech]:
     engine = OpenAITextToSpeech(client, OpenAIVoice(), limits=LIMITS, on_usage=usages.append)
     yield engine
     engine.close()
@@ -83,8 +88,8 @@ def test_text_that_is_too_long_for_the_engine_is_spoken_in_clauses(
     assert " ".join(spoken).split() == ("This is one sentence of many. " * 200).split()
 
 
-def test_the_older_models_are_sent_no_instructions(server: FakeOpenAI) -> None:
-    engine = OpenAITextToSpeech(build_client(KEY, base_url=server.base_url), OpenAIVoice(model="tts-1"))
+def test_the_older_models_are_sent_no_instructions(server: FakeOpenAI, client: Client) -> None:
+    engine = OpenAITextToSpeech(client, OpenAIVoice(model="tts-1"))
     list(engine.synthesise(TEXT))
     engine.close()
 
@@ -131,8 +136,8 @@ def test_speech_that_is_interrupted_ends_the_request_and_is_counted_as_an_estima
     assert usages[0].is_estimated and usages[0].audio_ms > 0
 
 
-def test_no_thread_is_left_when_the_engine_is_closed(server: FakeOpenAI) -> None:
-    engine = OpenAITextToSpeech(build_client(KEY, base_url=server.base_url), OpenAIVoice(), provider="closing")
+def test_no_thread_is_left_when_the_engine_is_closed(client: Client) -> None:
+    engine = OpenAITextToSpeech(client, OpenAIVoice(), provider="closing")
     list(engine.synthesise(TEXT))
     engine.close()
     for thread in [each for each in threading.enumerate() if each.name.startswith("closing")]:

@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from engine.adapters.deepgram_client import Deepgram
 from engine.adapters.deepgram_tts import DeepgramTextToSpeech
 from engine.adapters.local_speech import LocalTextToSpeech
+from engine.adapters.openai_client import build_client
+from engine.adapters.openai_tts import OpenAITextToSpeech, OpenAIVoice
 from engine.adapters.scripted_speech import ScriptedTextToSpeech
 from engine.adapters.speech_client import SpeechProcess
 from engine.ports import TextToSpeech
 from tests.fakes import tone_speech
 from tests.fakes.deepgram_server import KEY, DeepgramServer
+from tests.fakes.openai_faults import SERVER_ERROR
+from tests.fakes.openai_server import KEY as OPENAI_KEY
+from tests.fakes.openai_server import FakeOpenAI
+from tests.fakes.openai_tones import tone_behaviour
 from tests.fakes.tone_process import ToneCommand
 from tests.fakes.wire_faults import Fault
 
@@ -55,8 +61,17 @@ def aura() -> Iterator[VoiceCase]:
         assert server.counted.violations == []
 
 
+@contextmanager
+def openai() -> Iterator[VoiceCase]:
+    with FakeOpenAI(tone_behaviour()) as server, build_client(OPENAI_KEY, base_url=server.base_url) as client:
+        engine = OpenAITextToSpeech(client, OpenAIVoice())
+        yield VoiceCase(engine, _understood, lambda: server.script("/audio/speech", SERVER_ERROR))
+        engine.close()
+
+
 CASES: dict[str, Callable[[], AbstractContextManager[VoiceCase]]] = {
     "scripted": scripted,
     "local": local,
     "deepgram-aura": aura,
+    "openai": openai,
 }
