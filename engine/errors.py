@@ -1,5 +1,7 @@
 """Every exception of our own. The message says what happened and what a person can do about it."""
 
+from engine.usage import Usage
+
 
 class VivavoceError(Exception):
     """Root of the errors that this product raises on purpose."""
@@ -50,4 +52,27 @@ class TooManyAttempts(VivavoceError):
 
     def __init__(self, message: str, *, retry_after_s: int) -> None:
         self.retry_after_s = retry_after_s
+        super().__init__(message)
+
+
+class UpstreamRefused(UpstreamUnavailable):
+    """The engine turned the request down for good: key, permission, quota or an unknown model. Do not retry."""
+
+
+class UpstreamBusy(UpstreamUnavailable):
+    """The engine asks for fewer requests. `retry_after_s` is None where it does not say when."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
+
+
+class UnusableReply(UpstreamUnavailable):
+    """A language model answered, but with a refusal, half an answer, or one of the wrong form even when corrected.
+
+    `usage` is what the attempts consumed, all the same.
+    """
+
+    def __init__(self, message: str, *, usage: Usage | None = None) -> None:
+        self.usage = usage
         super().__init__(message)

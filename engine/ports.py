@@ -5,9 +5,15 @@ An adapter is one file in engine/adapters/. Which one is used is decided in engi
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+from engine.chat import ChatMessage as ChatMessage
+from engine.chat import ChatRequest as ChatRequest
 from engine.transcript import Transcript
+from engine.usage import Usage as Usage
+
+UsageSink = Callable[[Usage], None]
+"""Told of every request that costs something, failed ones included; called on any thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +144,31 @@ class MonotonicClock(Protocol):
 
     def __call__(self) -> float:
         """Seconds from an arbitrary beginning; never runs backwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatReply:
+    """What a language model answered."""
+
+    text: str
+    data: Any
+    """The reply as JSON, which matches the request's schema; None where plain text was asked for."""
+    usage: Usage
+    """Of all attempts together."""
+    request_id: str | None
+
+
+class ChatModel(Protocol):
+    name: str
+
+    def complete(self, request: ChatRequest, on_text: Callable[[str], None] | None = None) -> ChatReply:
+        """Carry out one task, within the request's time.
+
+        on_text: given each further piece of a plain reply as it is written, on the caller's thread; what it was given
+        before a failure is worthless.
+        Raises UpstreamUnavailable: UpstreamRefused (key, permission, quota, model), UpstreamBusy (too many requests),
+        UnusableReply (refusal, cut-off, or wrong form after one correction), or plainly that when it is late or down.
+        """
+
+    def close(self) -> None:
+        """Give back the threads. Safe to call twice."""

@@ -86,6 +86,14 @@ def read_topic_file(file_name: str, data: Mapping[str, Any]) -> tuple[list[Quest
     return questions, found
 
 
+def read_question(place: str, data: Mapping[str, Any], topic: str | None) -> tuple[Question | None, list[str]]:
+    """One question in the form of the files: the question, or None and what is wrong with it.
+
+    place: where it stands, for the faults. topic: None where that is itself in doubt.
+    """
+    return _question(place, data, topic)
+
+
 def _question(place: str, data: Mapping[str, Any], topic: str | None) -> tuple[Question | None, list[str]]:
     faults = _Faults(place)
     faults.unknown(data, _QUESTION_FIELDS, "the question")

@@ -1,0 +1,138 @@
+"""Deepgram on the loopback: its sockets and its REST paths, strict in what they take, faulty where a test wants it."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from types import TracebackType
+from urllib.parse import parse_qsl, urlsplit
+
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+from websockets.sync.server import ServerConnection, serve
+
+from tests.fakes import deepgram_rules as rules
+from tests.fakes import tone_speech
+from tests.fakes.deepgram_listen import FluxConnection, ListenConnection, NovaConnection
+from tests.fakes.deepgram_rest import RestServer
+from tests.fakes.deepgram_segments import Hear
+from tests.fakes.deepgram_speak import FluxVoiceConnection, VoiceConnection
+from tests.fakes.wire_faults import Fault, FaultPlan, FaultyWire
+
+KEY = "a-key-of-the-test"
+Speak = Callable[[str], bytes]
+_RULES = {
+    "/v1/listen": rules.LISTEN_V1,
+    "/v2/listen": rules.LISTEN_V2,
+    "/v1/speak": rules.SPEAK_SOCKET,
+    "/v2/speak": rules.SPEAK_V2,
+}
+
+
+@dataclass(slots=True)
+class Counted:
+    """What Deepgram would bill, and what it would complain about."""
+
+    audio_bytes: int = 0
+    """Mu-law bytes taken in to be recognised."""
+    characters: int = 0
+    violations: list[str] = field(default_factory=list)
+    requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    """Path and query of everything that was accepted."""
+    finished: int = 0
+    """Socket connections that are over."""
+
+
+class DeepgramServer:
+    """A context manager. `rest_url` and `socket_url` are what a client is to be given, with KEY."""
+
+    def __init__(
+        self, hear: Hear = tone_speech.hear, speak: Speak = tone_speech.speak, *, idle_s: float = 10.0
+    ) -> None:
+        """hear: mu-law to words with start and end in seconds; speak: a text to mu-law; idle_s: until NET-0001."""
+        self.counted = Counted()
+        self.faults = FaultPlan()
+        self.listening: list[ListenConnection] = []
+        """The recognition connections, in the order in which they came."""
+        self._hear, self._speak, self._idle_s = hear, speak, idle_s
+        self._server = serve(
+            self._handle,
+            "127.0.0.1",
+            0,
+            process_request=self._admit,
+            compression=None,
+            close_timeout=0.5,
+        )
+        self._thread = threading.Thread(target=self._server.serve_forever, name="deepgram-sockets")
+        self._rest = RestServer(self.faults, self.counted, hear, speak, KEY)
+        self.socket_url = f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}"
+        self.rest_url = self._rest.url
+
+    def __enter__(self) -> "DeepgramServer":
+        self._thread.start()
+        self._rest.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.faults.stopping.set()
+        self._server.shutdown()
+        self._rest.stop()
+        self._thread.join()
+
+    def plan(self, path: str, *faults: Fault | None) -> None:
+        """See FaultPlan.plan. REST requests have a path of their own: "POST /v1/speak"."""
+        self.faults.plan(path, *faults)
+
+    def wait_for(self, is_so: Callable[["DeepgramServer"], bool], timeout_s: float = 5.0) -> bool:
+        """Wait until something is so, and tell whether it came to that."""
+        until = time.monotonic() + timeout_s
+        while not is_so(self):
+            if time.monotonic() > until:
+                return False
+            self.faults.stopping.wait(0.01)
+        return True
+
+    def protest(self, what: str) -> None:
+        self.counted.violations.append(what)
+
+    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        url = urlsplit(request.path)
+        query = parse_qsl(url.query, keep_blank_values=True)
+        if request.headers.get("Authorization") != f"Token {KEY}":
+            return self._refuse(401, "INVALID_AUTH: Invalid credentials.")
+        if url.path not in _RULES:
+            return self._refuse(404, "No such path.")
+        complaint = rules.fault_of(_RULES[url.path], query)
+        if complaint is not None:
+            self.protest(complaint)
+            return self._refuse(400, complaint)
+        fault = self.faults.next_for(url.path)
+        if fault is not None and fault.act == "refuse":
+            return self._refuse(fault.status, fault.reason, fault.headers)
+        self.faults.held_handshake(url.path)
+        self.counted.requests.append((url.path, dict(query)))
+        connection.plan = (url.path, dict(query), fault)  # type: ignore[attr-defined]
+        return None
+
+    @staticmethod
+    def _refuse(status: int, reason: str, more: dict[str, str] | None = None) -> Response:
+        headers = Headers({"dg-error": reason, "dg-request-id": "0", "Content-Length": "0", "Connection": "close"})
+        headers.update(more or {})
+        return Response(status, HTTPStatus(status).phrase, headers, b"")
+
+    def _handle(self, connection: ServerConnection) -> None:
+        path, query, fault = connection.plan  # type: ignore[attr-defined]
+        wire = FaultyWire(connection, fault, self.faults.stopping)
+        if path.endswith("/listen"):
+            kind = NovaConnection if path.startswith("/v1") else FluxConnection
+            listener = kind(connection, wire, query, self._hear, idle_s=self._idle_s, protest=self.protest)
+            self.listening.append(listener)
+            listener.run()
+            self.counted.audio_bytes += listener.stream.received
+        else:
+            voice = VoiceConnection if path.startswith("/v1") else FluxVoiceConnection
+            self.counted.characters += voice(connection, wire, self._speak, self.protest).run()
+        self.counted.finished += 1

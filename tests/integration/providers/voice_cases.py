@@ -1,0 +1,77 @@
+"""The voices that the shared contract holds for: add a context manager to CASES, and it holds for one more."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+from engine.adapters.deepgram_client import Deepgram
+from engine.adapters.deepgram_tts import DeepgramTextToSpeech
+from engine.adapters.local_speech import LocalTextToSpeech
+from engine.adapters.openai_client import build_client
+from engine.adapters.openai_tts import OpenAITextToSpeech, OpenAIVoice
+from engine.adapters.scripted_speech import ScriptedTextToSpeech
+from engine.adapters.speech_client import SpeechProcess
+from engine.ports import TextToSpeech
+from tests.fakes import tone_speech
+from tests.fakes.deepgram_server import KEY, DeepgramServer
+from tests.fakes.openai_faults import SERVER_ERROR
+from tests.fakes.openai_server import KEY as OPENAI_KEY
+from tests.fakes.openai_server import FakeOpenAI
+from tests.fakes.openai_tones import tone_behaviour
+from tests.fakes.tone_process import ToneCommand
+from tests.fakes.wire_faults import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceCase:
+    engine: TextToSpeech
+    understands: Callable[[bytes], str | None]
+    """The words in its audio; None for a voice whose audio nobody can understand."""
+    break_down: Callable[[], None]
+    """What is spoken next fails."""
+
+
+def _understood(audio: bytes) -> str:
+    return " ".join(text for text, _, _ in tone_speech.hear(audio))
+
+
+@contextmanager
+def scripted() -> Iterator[VoiceCase]:
+    broken: list[bool] = []
+    engine = ScriptedTextToSpeech(fails=lambda _text: bool(broken))
+    yield VoiceCase(engine, lambda _audio: None, lambda: broken.append(True))
+
+
+@contextmanager
+def local() -> Iterator[VoiceCase]:
+    process = SpeechProcess(ToneCommand())  # type: ignore[arg-type]
+    process.start()
+    yield VoiceCase(LocalTextToSpeech(process), _understood, process.close)
+    process.close()
+
+
+@contextmanager
+def aura() -> Iterator[VoiceCase]:
+    with DeepgramServer() as server:
+        deepgram = Deepgram(KEY, rest_url=server.rest_url, socket_url=server.socket_url)
+        engine = DeepgramTextToSpeech(deepgram)
+        yield VoiceCase(engine, _understood, lambda: server.plan("POST /v1/speak", Fault("refuse", status=500)))
+        engine.close()
+        deepgram.close()
+        assert server.counted.violations == []
+
+
+@contextmanager
+def openai() -> Iterator[VoiceCase]:
+    with FakeOpenAI(tone_behaviour()) as server, build_client(OPENAI_KEY, base_url=server.base_url) as client:
+        engine = OpenAITextToSpeech(client, OpenAIVoice())
+        yield VoiceCase(engine, _understood, lambda: server.script("/audio/speech", SERVER_ERROR))
+        engine.close()
+
+
+CASES: dict[str, Callable[[], AbstractContextManager[VoiceCase]]] = {
+    "scripted": scripted,
+    "local": local,
+    "deepgram-aura": aura,
+    "openai": openai,
+}
