@@ -11,6 +11,7 @@ from dotenv import load_dotenv
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
 
+from engine.adapters.clouds import build_chat
 from engine.config import Settings, load_settings
 from engine.errors import VivavoceError
 from engine.questions.bank import load_bank
@@ -83,7 +84,8 @@ def run(settings: Settings) -> None:
     engine = make_engine(settings.database_url)
     sessions = make_sessions(engine)
     app = worker_app(settings.database_url)
-    jobs.register(app, sessions, load_bank())
+    model = build_chat(settings.clouds)
+    jobs.register(app, sessions, load_bank(), model)
     # Web processes ship their own logs; this one takes over those of a web process that died.
     shipper = EventShipper(sessions, settings.event_logs_dir)
     shipper.start()
@@ -93,6 +95,8 @@ def run(settings: Settings) -> None:
     finally:
         shipper.stop()
         engine.dispose()
+        if model is not None:
+            model.close()
     logger.info("stopped")
 
 

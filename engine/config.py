@@ -9,7 +9,9 @@ from engine.errors import SettingsError
 
 ENVIRONMENTS = ("development", "test", "production")
 MINIMUM_SECRET_BYTES = 32
-SPEECH_ENGINES = ("local", "scripted")
+OPENAI_BASE_URL = "https://api.openai.com/v1"
+RECOGNISERS = ("local", "deepgram", "deepgram-flux", "openai", "scripted")
+VOICES = ("local", "deepgram", "openai", "scripted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,27 @@ class EndpointSettings:
 
     silence_ms: int = 1500
     threshold_dbfs: float = -50.0
+
+
+@dataclass(frozen=True, slots=True)
+class CloudSettings:
+    """Accounts at speech and language providers; an empty key leaves the provider out."""
+
+    deepgram_api_key: str = ""
+    deepgram_rest_url: str = "https://api.deepgram.com"
+    deepgram_socket_url: str = "wss://api.deepgram.com"
+    openai_api_key: str = ""
+    openai_base_url: str = OPENAI_BASE_URL
+    """Any server that speaks the Responses API."""
+    openai_chat_model: str = "gpt-6-luna"
+    openai_stt_model: str = "gpt-transcribe"
+    openai_tts_model: str = "gpt-4o-mini-tts"
+    openai_tts_voice: str = "coral"
+
+    @property
+    def has_openai(self) -> bool:
+        """A key is set, or another server that may need none."""
+        return bool(self.openai_api_key) or self.openai_base_url != OPENAI_BASE_URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +64,7 @@ class Settings:
     speech_to_text: str
     text_to_speech: str
     whisper_model_dir: Path | None
+    clouds: CloudSettings
     endpoint: EndpointSettings
     jwt_expiration_s: int
     jwt_refresh_expiration_s: int
@@ -146,6 +170,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     read = _Reader(environ)
     environment = read.choice("ENVIRONMENT", "development", ENVIRONMENTS)
     port = read.whole("PORT", 8000, 1, 65535)
+    clouds = _clouds(read)
     settings = Settings(
         environment=environment,
         database_url=_database_url(read),
@@ -157,9 +182,10 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         twilio_auth_token=read.text("TWILIO_AUTH_TOKEN", how="It stands on the first page of the Twilio console."),
         phone_number=read.text("PHONE_NUMBER", how="The Twilio number candidates dial, such as +15550100."),
         data_dir=Path(read.text("DATA_DIR", "var")).absolute(),
-        speech_to_text=read.choice("SPEECH_TO_TEXT", "local", SPEECH_ENGINES),
-        text_to_speech=read.choice("TEXT_TO_SPEECH", "local", SPEECH_ENGINES),
+        speech_to_text=read.choice("SPEECH_TO_TEXT", "deepgram" if clouds.deepgram_api_key else "local", RECOGNISERS),
+        text_to_speech=read.choice("TEXT_TO_SPEECH", "deepgram" if clouds.deepgram_api_key else "local", VOICES),
         whisper_model_dir=read.folder("WHISPER_MODEL_DIR"),
+        clouds=clouds,
         endpoint=EndpointSettings(
             silence_ms=read.whole("ENDPOINT_SILENCE_MS", 1500, 200, 10_000),
             threshold_dbfs=read.number("ENDPOINT_THRESHOLD_DBFS", -50.0, -90.0, -10.0),
@@ -191,8 +217,28 @@ def _database_url(read: _Reader) -> str:
     return url
 
 
+def _clouds(read: _Reader) -> CloudSettings:
+    known = CloudSettings()
+    return CloudSettings(
+        deepgram_api_key=read.text("DEEPGRAM_API_KEY", ""),
+        deepgram_rest_url=read.text("DEEPGRAM_REST_URL", known.deepgram_rest_url).rstrip("/"),
+        deepgram_socket_url=read.text("DEEPGRAM_SOCKET_URL", known.deepgram_socket_url).rstrip("/"),
+        openai_api_key=read.text("OPENAI_API_KEY", ""),
+        openai_base_url=read.text("OPENAI_BASE_URL", known.openai_base_url).rstrip("/"),
+        openai_chat_model=read.text("OPENAI_CHAT_MODEL", known.openai_chat_model),
+        openai_stt_model=read.text("OPENAI_STT_MODEL", known.openai_stt_model),
+        openai_tts_model=read.text("OPENAI_TTS_MODEL", known.openai_tts_model),
+        openai_tts_voice=read.text("OPENAI_TTS_VOICE", known.openai_tts_voice),
+    )
+
+
 def _contradictions(settings: Settings) -> list[str]:
     faults = []
+    for variable, engine in (("SPEECH_TO_TEXT", settings.speech_to_text), ("TEXT_TO_SPEECH", settings.text_to_speech)):
+        if engine.startswith("deepgram") and not settings.clouds.deepgram_api_key:
+            faults.append(f"{variable} is {engine!r}, but DEEPGRAM_API_KEY is not set. Set it, or choose 'local'.")
+        if engine == "openai" and not settings.clouds.has_openai:
+            faults.append(f"{variable} is 'openai', but OPENAI_API_KEY is not set. Set it, or choose 'local'.")
     secrets = [settings.jwt_secret, settings.jwt_refresh_secret, settings.stream_secret]
     if all(secrets) and len(set(secrets)) < len(secrets):
         faults.append("JWT_SECRET, JWT_REFRESH_SECRET and STREAM_SECRET must differ from one another.")

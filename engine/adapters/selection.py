@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from engine.adapters.clouds import cloud_recogniser, cloud_voice
+from engine.adapters.fallback_speech import FallbackSpeechToText, FallbackTextToSpeech
 from engine.adapters.local_speech import LocalSpeechToText, LocalTextToSpeech
 from engine.adapters.scripted_speech import ScriptedSpeechToText, ScriptedTextToSpeech
 from engine.adapters.silero_vad import SileroJudge, SileroModel
@@ -65,19 +67,35 @@ def build_speech(settings: Settings) -> SpeechEngines:
 
     Raises UpstreamUnavailable when an engine cannot be started; the message says what is missing.
     """
-    is_hearing_local = settings.speech_to_text == "local"
-    is_speaking_local = settings.text_to_speech == "local"
+    # Behind a cloud engine stands the local one: a call goes on when the cloud does not.
+    hears_locally = settings.speech_to_text != "scripted"
+    speaks_locally = settings.text_to_speech != "scripted"
     process = None
-    if is_hearing_local or is_speaking_local:
-        process = SpeechProcess(SpeechCommand(is_hearing_local, is_speaking_local, settings.whisper_model_dir))
+    if hears_locally or speaks_locally:
+        process = SpeechProcess(SpeechCommand(hears_locally, speaks_locally, settings.whisper_model_dir))
         process.start()
     model = SileroModel()
     return SpeechEngines(
-        speech_to_text=LocalSpeechToText(process) if process and is_hearing_local else ScriptedSpeechToText(),
-        text_to_speech=_local_voice(process, settings) if process and is_speaking_local else ScriptedTextToSpeech(),
+        speech_to_text=_recogniser(process, settings) if process and hears_locally else ScriptedSpeechToText(),
+        text_to_speech=_voice(process, settings) if process and speaks_locally else ScriptedTextToSpeech(),
         new_voice_detector=lambda: GatedDetector(WebRtcGate(), SileroJudge(model)),
         process=process,
     )
+
+
+def _recogniser(process: SpeechProcess, settings: Settings) -> SpeechToText:
+    local = LocalSpeechToText(process)
+    if settings.speech_to_text == "local":
+        return local
+    return FallbackSpeechToText(cloud_recogniser(settings.speech_to_text, settings.clouds), local)
+
+
+def _voice(process: SpeechProcess, settings: Settings) -> TextToSpeech:
+    local = _local_voice(process, settings)
+    if settings.text_to_speech == "local":
+        return local
+    cloud, version = cloud_voice(settings.text_to_speech, settings.clouds)
+    return CachedTextToSpeech(FallbackTextToSpeech(cloud, local), settings.speech_cache_dir, version=version)
 
 
 def _local_voice(process: SpeechProcess, settings: Settings) -> TextToSpeech:

@@ -1,7 +1,7 @@
 """Grading an interview: rows in, grades and a report out. Doing it again changes nothing, so a job may be retried."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +11,14 @@ from engine.evaluation import offline_grader
 from engine.evaluation.grade import AnswerGrade
 from engine.evaluation.report import AskedQuestion, InterviewFacts, ReportInput, build_report
 from engine.evaluation.rubric import Rubric, rubric_named
+from engine.ports import ChatModel
 from engine.questions.bank import QuestionBank
 from engine.store.evaluations import NewEvaluation
 from engine.store.models import Answer, Call, Interview, Question, Report, Turn
 from engine.store.unit_of_work import UnitOfWork
 from engine.transcript import Transcript, Word
 from engine.vocabulary import AnswerState, Difficulty, InterviewState, Level, Topic
+from engine.work.model_grading import ModelGrading, grade_with_model
 
 _OVER = (InterviewState.EVALUATING, InterviewState.COMPLETED)
 
@@ -32,18 +34,25 @@ class _Material:
     is_complete: bool
 
 
-def grade_interview(sessions: sessionmaker[Session], bank: QuestionBank, interview_id: uuid.UUID) -> Report:
+def grade_interview(
+    sessions: sessionmaker[Session], bank: QuestionBank, interview_id: uuid.UUID, model: ChatModel | None = None
+) -> Report:
     """Grade every answer of the interview and add the report; the grading itself holds no transaction open.
 
+    model: a language model to propose levels; the offline grader works beside it, and alone where there is none.
     Returns the report as stored: the latest one, when nothing has changed since it was made.
     Raises NotFound for an unknown interview and ValueError for a rubric that does not exist.
     """
     with UnitOfWork(sessions) as work:
         material = _read(work, interview_id)
     rubric = rubric_named(material.interview.rubric)
-    grades = {
-        answer.id: _grade(bank, rubric, question, answer) for question, answer in material.asked if answer is not None
+    gradings = {
+        answer.id: _grade(bank, rubric, question, answer, model)
+        for question, answer in material.asked
+        if answer is not None
     }
+    grades = {answer_id: grading.grade for answer_id, grading in gradings.items()}
+    notes = tuple(dict.fromkeys(note for grading in gradings.values() for note in grading.notes))
     with UnitOfWork(sessions) as work:
         stored = [
             work.evaluations.append(
@@ -60,7 +69,8 @@ def grade_interview(sessions: sessionmaker[Session], bank: QuestionBank, intervi
         ]
         # The hour of the newest grade, not of this run: a run that finds nothing new must give an equal report.
         graded_at = max((evaluation.created_at for evaluation in stored), default=material.interview.ended_at)
-        report = build_report(_report_input(material, rubric, bank, grades, graded_at))
+        source = replace(_report_input(material, rubric, bank, grades, graded_at), notes=notes)
+        report = build_report(source)
         kept = work.reports.append(interview_id, report.state, report.score, report.to_data())
         work.commit()
     return kept
@@ -79,14 +89,18 @@ def _read(work: UnitOfWork, interview_id: uuid.UUID) -> _Material:
     )
 
 
-def _grade(bank: QuestionBank, rubric: Rubric, question: Question, answer: Answer) -> AnswerGrade:
+def _grade(
+    bank: QuestionBank, rubric: Rubric, question: Question, answer: Answer, model: ChatModel | None
+) -> ModelGrading:
     try:
         known = bank.by_id(question.bank_id)
     except KeyError:
-        return offline_grader.not_assessable(
-            question.bank_id, rubric, "The question is no longer in the bank, so its key points are not known."
-        )
-    return offline_grader.grade(known, _transcript(answer), rubric, state=AnswerState(answer.state))
+        reason = "The question is no longer in the bank, so its key points are not known."
+        return ModelGrading(offline_grader.not_assessable(question.bank_id, rubric, reason))
+    transcript, state = _transcript(answer), AnswerState(answer.state)
+    if model is None:
+        return ModelGrading(offline_grader.grade(known, transcript, rubric, state=state))
+    return grade_with_model(known, transcript, rubric, model, state=state)
 
 
 def _report_input(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from procrastinate import App, JobContext, RetryStrategy
 from sqlalchemy.orm import Session, sessionmaker
 
+from engine.ports import ChatModel
 from engine.questions.bank import QuestionBank
 from engine.store.jobs import BATCH, GRADE_INTERVIEW
 from engine.store.unit_of_work import UnitOfWork
@@ -24,12 +25,12 @@ _KEEP_DONE_JOBS_H = 72
 logger = logging.getLogger(__name__)
 
 
-def register(app: App, sessions: sessionmaker[Session], bank: QuestionBank) -> None:
-    """Teach the app its tasks. Each works on ids and may run again after a crash."""
+def register(app: App, sessions: sessionmaker[Session], bank: QuestionBank, model: ChatModel | None = None) -> None:
+    """Teach the app its tasks. Each works on ids and may run again after a crash. model: grades beside the rules."""
 
     @app.task(name=GRADE_INTERVIEW, queue=BATCH, retry=RetryStrategy(max_attempts=_TRIES - 1, exponential_wait=3))
     def grade(interview_id: str) -> None:
-        report = grade_interview(sessions, bank, uuid.UUID(interview_id))
+        report = grade_interview(sessions, bank, uuid.UUID(interview_id), model)
         logger.info("interview graded", extra={"interview_id": interview_id, "report_version": report.version})
 
     @app.periodic(cron="* * * * * */10")

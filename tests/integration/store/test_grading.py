@@ -5,13 +5,14 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from engine.errors import NotFound
-from engine.ports import EventRecord
+from engine.errors import NotFound, UpstreamUnavailable
+from engine.ports import ChatReply, ChatRequest, EventRecord
 from engine.questions.bank import FollowUp, KeyPoint, Question, QuestionBank
 from engine.store.models import Answer, Call, Evaluation, Interview, Report
 from engine.store.unit_of_work import UnitOfWork
 from engine.vocabulary import Difficulty, GradeState, InterviewState, Level, ReportState, Topic
 from engine.work.grading import grade_interview
+from engine.work.model_grading import FALLBACK_NOTE
 
 Facts = Callable[..., list[EventRecord]]
 SAID = "It lets only one thread run Python bytecode at a time, so threads do not speed up computation"
@@ -111,6 +112,29 @@ def test_an_interrupted_interview_gets_a_partial_report_and_stays_open(
     assert "2" in " ".join(report.body["missing"])
     with sessions() as session:
         assert session.get_one(Interview, call.interview_id).state == InterviewState.INTERRUPTED
+
+
+class Unreachable:
+    """A language model that nobody can reach."""
+
+    name = "unreachable"
+
+    def complete(self, request: ChatRequest, on_text: Callable[[str], None] | None = None) -> ChatReply:
+        raise UpstreamUnavailable("nobody answers")
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def test_a_language_model_that_fails_leaves_the_offline_grade_and_the_report_says_so(
+    sessions: sessionmaker[Session], call: Call, bank: QuestionBank, shipped: Callable[..., None]
+) -> None:
+    shipped("call_started", "question_asked", ANSWERED, "interview_ended", "call_ended")
+
+    report = grade_interview(sessions, bank, call.interview_id, Unreachable())
+
+    assert report.score is not None
+    assert FALLBACK_NOTE in report.body["notes"]
 
 
 def test_an_answer_to_a_question_that_left_the_bank_is_not_assessable(
