@@ -8,8 +8,8 @@ from flask import Flask
 
 from dashboard.app import create_app
 from engine.adapters.log_format import configure_logging
-from engine.adapters.selection import build_speech
-from engine.config import load_settings
+from engine.adapters.selection import SpeechEngines, build_speech
+from engine.config import Settings, load_settings
 from engine.dialogue.phrases import fixed_phrases, sentences
 from engine.errors import VivavoceError
 from engine.questions.bank import load_bank
@@ -25,6 +25,18 @@ def build() -> Flask:
     except VivavoceError as error:
         raise SystemExit(str(error)) from error
     configure_logging(settings)
+    try:
+        engines = build_speech(settings, wait=False)  # the models load while the rest is put together
+        app = _assembled(settings, engines)
+    except VivavoceError as error:
+        raise SystemExit(str(error)) from error
+    # What is loaded now stays for good: without this every full collection walks all of it, and every call waits.
+    gc.collect()
+    gc.freeze()
+    return app
+
+
+def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     app = create_app(
         settings,
         public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS,
@@ -32,16 +44,13 @@ def build() -> Flask:
         trusted_proxies=settings.trusted_proxies,
     )
     sessions = app.extensions["sessions"]
-    engines = build_speech(settings)
     bank = load_bank()
     switchboard = media.Switchboard(settings, sessions, engines, bank)
     app.register_blueprint(webhooks.blueprint(settings, sessions, switchboard.lines_free, switchboard.prepare_call))
     media.register(app, switchboard, settings)
     EventShipper(sessions, settings.event_logs_dir, is_reserve=True).start()
+    engines.wait_until_ready()
     engines.warm([*fixed_phrases(), *(text for question in bank.questions for text in sentences(question.spoken))])
-    # What is loaded now stays for good: without this every full collection walks all of it, and every call waits.
-    gc.collect()
-    gc.freeze()
     return app
 
 

@@ -39,6 +39,11 @@ class SpeechEngines:
     def is_ready(self) -> bool:
         return self.process is None or self.process.is_ready
 
+    def wait_until_ready(self) -> None:
+        """Return when the models are loaded. Raises UpstreamUnavailable when they cannot be."""
+        if self.process is not None:
+            self.process.wait_until_ready()
+
     def warm(self, texts: Iterable[str]) -> threading.Thread:
         """Speak texts ahead, in the background, and keep them for the next start. They must name nobody."""
         voice = self.text_to_speech
@@ -62,9 +67,10 @@ class SpeechEngines:
             self.process.close()
 
 
-def build_speech(settings: Settings) -> SpeechEngines:
+def build_speech(settings: Settings, *, wait: bool = True) -> SpeechEngines:
     """The engines that the settings name, started, with their models loaded.
 
+    wait: false returns while the models are still being loaded; `wait_until_ready` of the result tells the end of it.
     Raises UpstreamUnavailable when an engine cannot be started; the message says what is missing.
     """
     # Behind a cloud engine stands the local one: a call goes on when the cloud does not.
@@ -73,7 +79,9 @@ def build_speech(settings: Settings) -> SpeechEngines:
     process = None
     if hears_locally or speaks_locally:
         process = SpeechProcess(SpeechCommand(hears_locally, speaks_locally, settings.whisper_model_dir))
-        process.start()
+        process.launch()
+        if wait:
+            process.wait_until_ready()
     model = SileroModel()
     return SpeechEngines(
         speech_to_text=_recogniser(process, settings) if process and hears_locally else ScriptedSpeechToText(),

@@ -108,8 +108,16 @@ class SpeechProcess:
 
         Raises UpstreamUnavailable when that fails or takes too long; nothing is left running then.
         """
+        self.launch()
+        self.wait_until_ready(timeout_s=timeout_s)
+
+    def launch(self) -> None:
+        """Start the process and return at once; what is asked of it waits until its models are loaded."""
         for thread in self._threads:
             thread.start()
+
+    def wait_until_ready(self, *, timeout_s: float = 60.0) -> None:
+        """Return when the models are loaded. Raises UpstreamUnavailable, with nothing left running, otherwise."""
         if not self._tried.wait(timeout_s) or not self._ready.is_set():
             self.close()
             raise UpstreamUnavailable(self._refusal or f"The speech process was not ready within {timeout_s:g} s.")

@@ -59,7 +59,7 @@ def greeting(name: str, role: str) -> tuple[str, ...]:
     return (
         f"Hello {name}.".replace(" .", "."),
         f"I am Vivavoce, an AI interviewer for the role of {role}.",
-        "May I record our call for review?",
+        "May I record our call?",
     )
 
 

@@ -38,6 +38,7 @@ _REPORT_TIMEOUT_S = 90.0
 def run(*, once: bool) -> int:
     """Play the demo; returns the exit status."""
     began_s = time.monotonic()
+    signal.signal(signal.SIGTERM, _interrupt)  # whatever was started here is stopped here
     folder = Path(os.environ.get("DATA_DIR", "var")).absolute() / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -50,7 +51,12 @@ def run(*, once: bool) -> int:
         return 1
     except KeyboardInterrupt:
         print("\nStopped.")
+        return 130 if once else 0
     return 0
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _play(stage: Stage, began_s: float) -> None:

@@ -44,14 +44,13 @@ class Stage:
 
 @contextlib.contextmanager
 def open_stage(folder: Path) -> Iterator[Stage]:
-    """A migrated database, started here unless DATABASE_URL names one, and settings for everything."""
+    """A database, started here unless DATABASE_URL names one, and settings for everything."""
     environ = _environment(folder)
     with contextlib.ExitStack() as stack:
         if not environ.get("DATABASE_URL"):
             print("Starting the database ...", flush=True)
             server = stack.enter_context(embedded_postgres.start(folder.parent / "postgres"))
             environ["DATABASE_URL"] = server.url
-        schema.upgrade(environ["DATABASE_URL"])
         engine = make_engine(environ["DATABASE_URL"])
         stack.callback(engine.dispose)
         yield Stage(environ, folder, make_sessions(engine))
@@ -110,6 +109,8 @@ def running_processes(stage: Stage) -> Iterator[None]:
     with contextlib.ExitStack() as files:
         try:
             for name, command in commands.items():
+                if name == "worker":
+                    schema.upgrade(stage.environ["DATABASE_URL"])  # while the web process loads its models
                 log = files.enter_context((stage.folder / f"{name}.log").open("wb"))
                 started.append(
                     subprocess.Popen(
