@@ -16,6 +16,29 @@ UsageSink = Callable[[Usage], None]
 """Told of every request that costs something, failed ones included; called on any thread."""
 
 
+class Account(Protocol):
+    """Who pays for a request: one interview, as a rule. Called on any thread; neither method blocks."""
+
+    def spent(self, usage: Usage) -> None:
+        """A request consumed this much, whether it succeeded or not."""
+
+    def may_spend(self) -> bool:
+        """Whether an engine that costs money may still be asked."""
+
+
+class Unlimited:
+    """Account of requests that belong to no interview: nothing is counted, nothing is denied."""
+
+    def spent(self, usage: Usage) -> None:
+        """Nobody is charged."""
+
+    def may_spend(self) -> bool:
+        return True
+
+
+UNLIMITED = Unlimited()
+
+
 @dataclass(frozen=True, slots=True)
 class PartialHeard:
     """What the recogniser makes of the current stretch so far; a later event replaces it."""
