@@ -7,6 +7,7 @@ from typing import Protocol
 
 from engine.dialogue.plan import Plan
 from engine.ports import MonotonicClock, RecognitionEvent, Recorder
+from telephony.call_account import CallFact, UsageOutlet
 from telephony.call_log import CallLog
 from telephony.hearing import Ear
 from telephony.mouth import Mouth
@@ -42,8 +43,10 @@ class CallParts:
     farewell: bytes
     """Mu-law of the recorded words for the case that no voice is left."""
     clock: MonotonicClock
+    outlet: UsageOutlet
+    """Where what the call spends comes from."""
 
 
-def into(inbox: deque[object]) -> Callable[[RecognitionEvent | Spoken], None]:
+def into(inbox: deque[object]) -> Callable[[RecognitionEvent | Spoken | CallFact], None]:
     """The callback that workers deliver to: appending to a deque is atomic, and the deciding thread drains it."""
     return inbox.append

@@ -47,6 +47,7 @@ from engine.ports import (
     RecognitionFailed,
     Recorder,
 )
+from telephony.call_account import CallFact
 from telephony.call_parts import CallParts, Line
 from telephony.line_errors import LineGone
 from telephony.line_meter import LagMeter
@@ -167,6 +168,8 @@ class Session:
                     self._feed(result)
                 case PartialHeard() | FinalHeard() | AllHeard() | RecognitionFailed():
                     self._recognised(result)
+                case CallFact(name, data):
+                    self._parts.call_log.session_fact(self.now_ms, name, **data)
 
     def _recognised(self, event: RecognitionEvent) -> None:
         match event:
@@ -289,6 +292,10 @@ class Session:
         finally:
             quality = {**parts.ear.sound.as_data(), **self._protocol.counters(), **self._lag.as_data()}
             line_quality = {"line": verdict(quality, now_ms), **quality}
+            parts.outlet.close()
+            for fact in self._inbox:
+                if isinstance(fact, CallFact):
+                    parts.call_log.session_fact(now_ms, fact.name, **fact.data)
             parts.call_log.session_fact(now_ms, "line_measured", line_quality=line_quality)
             parts.call_log.session_fact(now_ms, "call_ended", reason=reason)
             parts.call_log.close()

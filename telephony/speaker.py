@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.errors import UpstreamUnavailable
-from engine.ports import TextToSpeech
+from engine.ports import UNLIMITED, Account, TextToSpeech
 
 MOST_PREPARED = 64
 """Sentences waiting to be synthesised ahead; further ones are not prepared and cost their time when they are said."""
@@ -31,8 +31,9 @@ Spoken = PieceReady | VoiceLost
 class Speaker:
     """The voice of one call. What must be said now goes before what may be said later."""
 
-    def __init__(self, voice: TextToSpeech, deliver: Callable[[Spoken], None]) -> None:
+    def __init__(self, voice: TextToSpeech, deliver: Callable[[Spoken], None], account: Account = UNLIMITED) -> None:
         self._voice = voice
+        self._account = account
         self._deliver = deliver
         self._oldest_wanted = 0
 
@@ -58,7 +59,7 @@ class Speaker:
             if utterance < self._oldest_wanted:
                 return
             try:
-                mulaw = b"".join(self._voice.synthesise(text))
+                mulaw = b"".join(self._voice.synthesise(text, account=self._account))
             except UpstreamUnavailable:
                 self._deliver(VoiceLost(utterance))
                 return
@@ -66,7 +67,7 @@ class Speaker:
 
     def _rehearse(self, text: str) -> None:
         try:
-            for _ in self._voice.synthesise(text):
+            for _ in self._voice.synthesise(text, account=self._account):
                 pass
         except UpstreamUnavailable:
             return  # it is tried again, and reported, when it has to be said
@@ -75,8 +76,8 @@ class Speaker:
 class ThreadedSpeaker(Speaker):
     """A speaker with a thread of its own (a greenlet under gevent)."""
 
-    def __init__(self, voice: TextToSpeech, deliver: Callable[[Spoken], None]) -> None:
-        super().__init__(voice, deliver)
+    def __init__(self, voice: TextToSpeech, deliver: Callable[[Spoken], None], account: Account = UNLIMITED) -> None:
+        super().__init__(voice, deliver, account)
         self._jobs: queue.PriorityQueue[tuple[tuple[int, int], int, tuple[str, ...]]] = queue.PriorityQueue()
         self._count = 0
         self._thread = threading.Thread(target=self._work, name="speaker", daemon=True)

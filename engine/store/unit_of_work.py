@@ -12,6 +12,7 @@ from engine.store.events import EventRepository
 from engine.store.interviews import InterviewRepository
 from engine.store.logins import LoginRepository
 from engine.store.reports import ReportRepository
+from engine.store.usage import UsageRepository
 from engine.store.users import UserRepository
 
 
@@ -30,6 +31,7 @@ class UnitOfWork:
     events: EventRepository
     evaluations: EvaluationRepository
     reports: ReportRepository
+    usage: UsageRepository
 
     def __init__(self, sessions: sessionmaker[Session]) -> None:
         self._sessions = sessions
@@ -47,6 +49,7 @@ class UnitOfWork:
         self.events = EventRepository(session)
         self.evaluations = EvaluationRepository(session)
         self.reports = ReportRepository(session)
+        self.usage = UsageRepository(session)
         return self
 
     def __exit__(

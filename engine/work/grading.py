@@ -18,7 +18,7 @@ from engine.store.models import Answer, Call, Interview, Question, Report, Turn
 from engine.store.unit_of_work import UnitOfWork
 from engine.transcript import Transcript, Word
 from engine.vocabulary import AnswerState, Difficulty, InterviewState, Level, Topic
-from engine.work.model_grading import ModelGrading, grade_with_model
+from engine.work.model_grading import AT_NOBODYS_EXPENSE, Charging, ModelGrading, grade_with_model
 
 _OVER = (InterviewState.EVALUATING, InterviewState.COMPLETED)
 
@@ -35,19 +35,25 @@ class _Material:
 
 
 def grade_interview(
-    sessions: sessionmaker[Session], bank: QuestionBank, interview_id: uuid.UUID, model: ChatModel | None = None
+    sessions: sessionmaker[Session],
+    bank: QuestionBank,
+    interview_id: uuid.UUID,
+    model: ChatModel | None = None,
+    charging: Charging = AT_NOBODYS_EXPENSE,
 ) -> Report:
     """Grade every answer of the interview and add the report; the grading itself holds no transaction open.
 
     model: a language model to propose levels; the offline grader works beside it, and alone where there is none.
+    charging: who pays for it.
     Returns the report as stored: the latest one, when nothing has changed since it was made.
-    Raises NotFound for an unknown interview and ValueError for a rubric that does not exist.
+    Raises NotFound for an unknown interview, ValueError for a rubric that does not exist, and UpstreamUnavailable where
+    the charging says that trying again may help; nothing is stored then.
     """
     with UnitOfWork(sessions) as work:
         material = _read(work, interview_id)
     rubric = rubric_named(material.interview.rubric)
     gradings = {
-        answer.id: _grade(bank, rubric, question, answer, model)
+        answer.id: _grade(bank, rubric, question, answer, model, charging)
         for question, answer in material.asked
         if answer is not None
     }
@@ -90,7 +96,7 @@ def _read(work: UnitOfWork, interview_id: uuid.UUID) -> _Material:
 
 
 def _grade(
-    bank: QuestionBank, rubric: Rubric, question: Question, answer: Answer, model: ChatModel | None
+    bank: QuestionBank, rubric: Rubric, question: Question, answer: Answer, model: ChatModel | None, charging: Charging
 ) -> ModelGrading:
     try:
         known = bank.by_id(question.bank_id)
@@ -100,7 +106,7 @@ def _grade(
     transcript, state = _transcript(answer), AnswerState(answer.state)
     if model is None:
         return ModelGrading(offline_grader.grade(known, transcript, rubric, state=state))
-    return grade_with_model(known, transcript, rubric, model, state=state)
+    return grade_with_model(known, transcript, rubric, model, state=state, charging=charging)
 
 
 def _report_input(

@@ -20,6 +20,7 @@ from werkzeug.serving import make_server
 from engine.adapters.event_files import event_log_path, parse
 from engine.adapters.selection import build_speech
 from engine.config import load_settings
+from engine.pricing import load_prices
 from engine.questions.bank import load_bank
 from engine.store.interviews import NewInterview
 from engine.store.unit_of_work import UnitOfWork
@@ -70,7 +71,7 @@ def server(sessions, database_url, tmp_path) -> Iterator[SimpleNamespace]:
         }
     )
     engines = build_speech(settings)
-    switchboard = media.Switchboard(settings, sessions, engines, load_bank())
+    switchboard = media.Switchboard(settings, sessions, engines, load_bank(), load_prices())
     app = Flask("phone")
     http = make_server("127.0.0.1", 0, app, threaded=True)
     settings = replace(settings, public_base_url=f"http://127.0.0.1:{http.port}")
