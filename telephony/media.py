@@ -91,7 +91,8 @@ class Switchboard:
     def _warm(self, interview_id: uuid.UUID) -> None:
         try:
             with UnitOfWork(self._sessions) as work:
-                plan = plan_of(work.interviews.get(interview_id), self._bank, self._settings)
+                written = work.generated.of_interview(interview_id)
+                plan = plan_of(work.interviews.get(interview_id), self._bank, self._settings, written)
             for sentence in opening_words(plan):
                 for _ in self._engines.text_to_speech.synthesise(sentence):
                     pass
@@ -143,7 +144,7 @@ class Switchboard:
             interview = work.interviews.get(ticket.interview_id)
             if call is None or interview.state not in OPEN_INTERVIEW:
                 raise TokenRejected("there is no open interview for this call")
-            plan = plan_of(interview, self._bank, self._settings)
+            plan = plan_of(interview, self._bank, self._settings, work.generated.of_interview(interview.id))
             leg = Leg(call.id, interview.id, start.call_sid, start.stream_sid, call.direction, plan)
             work.commit()
         return leg

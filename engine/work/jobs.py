@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from engine.ports import ChatModel
 from engine.questions.bank import QuestionBank
-from engine.store.jobs import BATCH, GRADE_INTERVIEW
+from engine.store.jobs import BATCH, GRADE_INTERVIEW, WRITE_QUESTIONS
 from engine.store.unit_of_work import UnitOfWork
 from engine.work.grading import grade_interview
+from engine.work.question_writing import write_questions
 
 STALLED_AFTER_S = 30
 """A job whose worker has given no sign of life for so long is given to another one."""
@@ -33,6 +34,11 @@ def register(app: App, sessions: sessionmaker[Session], bank: QuestionBank, mode
         report = grade_interview(sessions, bank, uuid.UUID(interview_id), model)
         logger.info("interview graded", extra={"interview_id": interview_id, "report_version": report.version})
 
+    @app.task(name=WRITE_QUESTIONS, queue=BATCH, retry=RetryStrategy(max_attempts=_TRIES - 1, exponential_wait=3))
+    def write(interview_id: str) -> None:
+        if model is not None:
+            write_questions(sessions, bank, uuid.UUID(interview_id), model, datetime.now(UTC))
+
     @app.periodic(cron="* * * * * */10")
     @app.task(name="rescue_stalled_jobs", queue=BATCH, queueing_lock="rescue_stalled_jobs", pass_context=True)
     async def rescue(context: JobContext, timestamp: int) -> None:
@@ -53,10 +59,11 @@ def register(app: App, sessions: sessionmaker[Session], bank: QuestionBank, mode
 
 
 def tidy_up(sessions: sessionmaker[Session], now: datetime) -> None:
-    """Close interviews whose PIN has run out; delete attempts, spent stream tokens and ended logins of the past."""
+    """Close interviews whose PIN has run out; delete what is past: attempts, stream tokens, logins, question sets."""
     with UnitOfWork(sessions) as work:
         work.interviews.expire(now)
         work.attempts.purge(now - _KEEP_ATTEMPTS)
         work.calls.purge_stream_tokens(now - _KEEP_STREAM_TOKENS)
         work.logins.purge(now - _KEEP_LOGINS)
+        work.generated.purge(now)
         work.commit()
