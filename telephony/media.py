@@ -101,7 +101,7 @@ class Switchboard:
                 interview = work.interviews.get(interview_id)
                 call = work.calls.by_sid(call_sid)
                 spent = spent_so_far(work, interview, datetime.now(UTC))
-            plan = plan_of(interview, self._bank, self._settings)
+                plan = plan_of(interview, self._bank, self._settings, work.generated.of_interview(interview_id))
             keep = LateUsage(self._sessions, call.id).keep if call else lambda _counted: None
             account = InterviewAccount(self._prices, budgets_of(self._settings), spent, keep)
             for sentence in opening_words(plan):
@@ -155,7 +155,7 @@ class Switchboard:
             interview = work.interviews.get(ticket.interview_id)
             if call is None or interview.state not in OPEN_INTERVIEW:
                 raise TokenRejected("there is no open interview for this call")
-            plan = plan_of(interview, self._bank, self._settings)
+            plan = plan_of(interview, self._bank, self._settings, work.generated.of_interview(interview.id))
             spent = spent_so_far(work, interview, datetime.now(UTC))
             leg = Leg(call.id, interview.id, start.call_sid, start.stream_sid, call.direction, plan, spent)
             work.commit()

@@ -254,5 +254,5 @@ def _question_data(asked: Asked, question: Question, choice: Choice, plan: Plan)
         "kind": question.kind,
         "text": question.text,
         "why": choice.why,
-        "version": plan.bank.version,
+        "version": question.version or plan.bank.version,
     }
