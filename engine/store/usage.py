@@ -1,7 +1,7 @@
 """What interviews used of the providers and what it cost: rows are added once and never changed."""
 
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -45,6 +45,8 @@ _HAS_UNKNOWN: ColumnElement[bool] = func.coalesce(func.bool_or(UsageRow.price_us
 
 
 class UsageRepository:
+    """What requests consumed, and what that cost."""
+
     def __init__(self, session: Session) -> None:
         self._session = session
 
@@ -91,7 +93,8 @@ class UsageRepository:
 
 def _as_sum(row: list[Any]) -> UsageSum:
     *amounts, usd, has_unknown = row
-    return UsageSum(*amounts, Spending(Decimal(usd), has_unknown))
+    names = [each.name for each in fields(UsageSum) if each.name != "spending"]
+    return UsageSum(**dict(zip(names, amounts, strict=True)), spending=Spending(Decimal(usd), has_unknown))
 
 
 def month_of(now: datetime) -> datetime:
