@@ -59,7 +59,7 @@ from telephony.media_stream import (
     StreamStopped,
 )
 from telephony.sound_meter import verdict
-from telephony.speaker import PieceReady, VoiceLost
+from telephony.speaker import ChunkReady, VoiceLost
 from telephony.timers import Timers
 
 log = logging.getLogger(__name__)
@@ -161,8 +161,8 @@ class Session:
         while self._inbox:
             result = self._inbox.popleft()
             match result:
-                case PieceReady():
-                    self._piece_ready(result)
+                case ChunkReady():
+                    self._chunk_ready(result)
                 case VoiceLost(utterance):
                     self._feed(VoiceFailed(self.now_ms, utterance))
                 case AnswerJudged():
@@ -185,10 +185,10 @@ class Session:
                 self._parts.ear.recover()
                 self._feed(RecogniserFailed(self.now_ms))
 
-    def _piece_ready(self, ready: PieceReady) -> None:
+    def _chunk_ready(self, ready: ChunkReady) -> None:
         duration_ms = self._parts.mouth.queue(ready, self._state.playback, self._samples)
         if duration_ms is not None:
-            self._feed(PieceQueued(self.now_ms, ready.utterance, ready.piece, duration_ms))
+            self._feed(PieceQueued(self.now_ms, ready.utterance, ready.piece, duration_ms, ready.is_last))
 
     def _timer_expired(self, name: str) -> None:
         if name == "farewell":

@@ -136,7 +136,7 @@ class MiniatureCall:
             self.feed(PieceQueued(self.now_ms, speak.utterance, piece, PIECE_MS))
             marks += [
                 (start_ms + piece * PIECE_MS + offset_ms, name)
-                for offset_ms, name in mark_names(speak.utterance, piece, PIECE_MS, speak.label, is_last=is_last)
+                for offset_ms, name in mark_names((speak.utterance, piece), (0, PIECE_MS), speak.label, is_last=is_last)
             ]
         return marks
 
