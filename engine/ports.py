@@ -12,9 +12,6 @@ from engine.chat import ChatRequest as ChatRequest
 from engine.transcript import Transcript
 from engine.usage import Usage as Usage
 
-UsageSink = Callable[[Usage], None]
-"""Told of every request that costs something, failed ones included; called on any thread."""
-
 
 class Account(Protocol):
     """Who pays for a request: one interview, as a rule. Called on any thread; neither method blocks."""
@@ -95,8 +92,8 @@ class RecognitionStream(Protocol):
 class SpeechToText(Protocol):
     name: str
 
-    def open(self, on_event: Callable[[RecognitionEvent], None]) -> RecognitionStream:
-        """Begin one call. Raises UpstreamUnavailable."""
+    def open(self, on_event: Callable[[RecognitionEvent], None], account: Account = UNLIMITED) -> RecognitionStream:
+        """Begin one call, at the account's expense. Raises UpstreamUnavailable."""
 
     def close(self) -> None:
         """Shut the engine down."""
@@ -105,10 +102,11 @@ class SpeechToText(Protocol):
 class TextToSpeech(Protocol):
     name: str
 
-    def synthesise(self, text: str, *, speed: float = 1.0) -> Iterator[bytes]:
+    def synthesise(self, text: str, *, speed: float = 1.0, account: Account = UNLIMITED) -> Iterator[bytes]:
         """Speak a text as mu-law 8 kHz audio, in chunks as they become ready.
 
-        text: one clause or sentence, speakable as it stands. speed: 0.75 to 1.5.
+        text: one clause or sentence, speakable as it stands. speed: 0.75 to 1.5. account: is told what it took, also
+        when it failed or was given up.
         Raises UpstreamUnavailable, at the first chunk or between chunks.
         """
 
@@ -184,8 +182,10 @@ class ChatReply:
 class ChatModel(Protocol):
     name: str
 
-    def complete(self, request: ChatRequest, on_text: Callable[[str], None] | None = None) -> ChatReply:
-        """Carry out one task, within the request's time.
+    def complete(
+        self, request: ChatRequest, on_text: Callable[[str], None] | None = None, account: Account = UNLIMITED
+    ) -> ChatReply:
+        """Carry out one task, within the request's time, at the account's expense.
 
         on_text: given each further piece of a plain reply as it is written, on the caller's thread; what it was given
         before a failure is worthless.

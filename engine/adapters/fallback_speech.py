@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 
 from engine.errors import UpstreamUnavailable
 from engine.ports import (
+    UNLIMITED,
+    Account,
     RecognitionEvent,
     RecognitionFailed,
     RecognitionStream,
@@ -53,11 +55,11 @@ class FallbackTextToSpeech:
         self._second = second
         self._health = _Health(clock)
 
-    def synthesise(self, text: str, *, speed: float = 1.0) -> Iterator[bytes]:
+    def synthesise(self, text: str, *, speed: float = 1.0, account: Account = UNLIMITED) -> Iterator[bytes]:
         if self._health.is_good:
             has_begun = False
             try:
-                for chunk in self._first.synthesise(text, speed=speed):
+                for chunk in self._first.synthesise(text, speed=speed, account=account):
                     has_begun = True
                     yield chunk
                 return
@@ -65,7 +67,7 @@ class FallbackTextToSpeech:
                 self._health.failed(self._first.name, str(error))
                 if has_begun:
                     raise
-        yield from self._second.synthesise(text, speed=speed)
+        yield from self._second.synthesise(text, speed=speed, account=account)
 
     def close(self) -> None:
         self._first.close()
@@ -87,13 +89,13 @@ class FallbackSpeechToText:
         self._second = second
         self._health = _Health(clock)
 
-    def open(self, on_event: Callable[[RecognitionEvent], None]) -> RecognitionStream:
+    def open(self, on_event: Callable[[RecognitionEvent], None], account: Account = UNLIMITED) -> RecognitionStream:
         if self._health.is_good:
             try:
-                return self._first.open(self._watched(on_event))
+                return self._first.open(self._watched(on_event), account)
             except UpstreamUnavailable as error:
                 self._health.failed(self._first.name, str(error))
-        return self._second.open(on_event)
+        return self._second.open(on_event, account)
 
     def _watched(self, on_event: Callable[[RecognitionEvent], None]) -> Callable[[RecognitionEvent], None]:
         def deliver(event: RecognitionEvent) -> None:

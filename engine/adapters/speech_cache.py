@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import UpstreamUnavailable
-from engine.ports import TextToSpeech
+from engine.ports import UNLIMITED, Account, TextToSpeech
 
 logger = logging.getLogger(__name__)
 
@@ -126,8 +126,8 @@ class CachedTextToSpeech:
         self._memory_limit_bytes = limits.memory_bytes
         self._fixed: set[str] = set()
 
-    def synthesise(self, text: str, *, speed: float = 1.0) -> Iterator[bytes]:
-        """As the port says; a phrase that is held comes at once, in one chunk."""
+    def synthesise(self, text: str, *, speed: float = 1.0, account: Account = UNLIMITED) -> Iterator[bytes]:
+        """As the port says; a phrase that is held comes at once, in one chunk, and costs nothing."""
         key = self._key(text, speed)
         held = self._held(key, text)
         if held is not None:
@@ -136,7 +136,7 @@ class CachedTextToSpeech:
             return
         self.misses += 1
         spoken = bytearray()
-        for chunk in self._inner.synthesise(text, speed=speed):
+        for chunk in self._inner.synthesise(text, speed=speed, account=account):
             spoken += chunk
             yield chunk
         self._hold(key, text, bytes(spoken))

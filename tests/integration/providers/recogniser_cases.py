@@ -31,6 +31,8 @@ class RecogniserCase:
     """Makes the audio of a text; it is going to be played in that order."""
     break_down: Callable[[], None]
     """What is recognised next fails."""
+    is_free: bool = True
+    """Whether its listening costs nothing."""
     place_tolerance_ms: int = 60
     """How far from its true place a word may be found."""
 
@@ -60,7 +62,9 @@ def nova() -> Iterator[RecogniserCase]:
     with DeepgramServer() as server:
         deepgram = Deepgram(KEY, rest_url=server.rest_url, socket_url=server.socket_url)
         engine = DeepgramSpeechToText(deepgram)
-        yield RecogniserCase(engine, tone_speech.speak, lambda: server.plan("/v1/listen", Fault("abort")))
+        yield RecogniserCase(
+            engine, tone_speech.speak, lambda: server.plan("/v1/listen", Fault("abort")), is_free=False
+        )
         deepgram.close()
         assert server.counted.violations == []
 
@@ -70,7 +74,9 @@ def flux() -> Iterator[RecogniserCase]:
     with DeepgramServer() as server:
         deepgram = Deepgram(KEY, rest_url=server.rest_url, socket_url=server.socket_url)
         engine = FluxSpeechToText(deepgram)
-        yield RecogniserCase(engine, tone_speech.speak, lambda: server.plan("/v2/listen", Fault("abort", at=1)))
+        yield RecogniserCase(
+            engine, tone_speech.speak, lambda: server.plan("/v2/listen", Fault("abort", at=1)), is_free=False
+        )
         deepgram.close()
         assert server.counted.violations == []
 
@@ -88,6 +94,7 @@ def openai() -> Iterator[RecogniserCase]:
             engine,
             tone_speech.speak,
             lambda: server.script(path, SERVER_ERROR, SERVER_ERROR),
+            is_free=False,
             place_tolerance_ms=150,
         )
         engine.close()

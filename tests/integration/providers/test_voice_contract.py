@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from engine.errors import UpstreamUnavailable
+from tests.fakes.account import CountingAccount
 from tests.integration.providers.voice_cases import CASES, VoiceCase
 
 TEXT = "index table query lock page"
@@ -63,3 +64,15 @@ def test_texts_spoken_at_the_same_time_are_not_mixed_up(case: VoiceCase) -> None
 @pytest.mark.parametrize("speed", [0.75, 1.0, 1.5])
 def test_every_speed_of_the_port_is_spoken(case: VoiceCase, speed: float) -> None:
     assert b"".join(case.engine.synthesise(TEXT, speed=speed))
+
+
+def test_speech_that_costs_is_charged_to_the_account_given_with_the_text(case: VoiceCase) -> None:
+    payer = CountingAccount()
+    audio = b"".join(case.engine.synthesise(TEXT, account=payer))
+    spoken(case, TEXT)
+    if case.is_free:
+        assert payer.usages == []
+    else:
+        (used,) = payer.usages
+        assert (used.kind, used.characters) == ("text_to_speech", len(TEXT))
+        assert abs(used.audio_ms - len(audio) // 8) <= 1

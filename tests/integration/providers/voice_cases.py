@@ -29,6 +29,8 @@ class VoiceCase:
     """The words in its audio; None for a voice whose audio nobody can understand."""
     break_down: Callable[[], None]
     """What is spoken next fails."""
+    is_free: bool = True
+    """Whether its speech costs nothing."""
 
 
 def _understood(audio: bytes) -> str:
@@ -55,7 +57,9 @@ def aura() -> Iterator[VoiceCase]:
     with DeepgramServer() as server:
         deepgram = Deepgram(KEY, rest_url=server.rest_url, socket_url=server.socket_url)
         engine = DeepgramTextToSpeech(deepgram)
-        yield VoiceCase(engine, _understood, lambda: server.plan("POST /v1/speak", Fault("refuse", status=500)))
+        yield VoiceCase(
+            engine, _understood, lambda: server.plan("POST /v1/speak", Fault("refuse", status=500)), is_free=False
+        )
         engine.close()
         deepgram.close()
         assert server.counted.violations == []
@@ -65,7 +69,7 @@ def aura() -> Iterator[VoiceCase]:
 def openai() -> Iterator[VoiceCase]:
     with FakeOpenAI(tone_behaviour()) as server, build_client(OPENAI_KEY, base_url=server.base_url) as client:
         engine = OpenAITextToSpeech(client, OpenAIVoice())
-        yield VoiceCase(engine, _understood, lambda: server.script("/audio/speech", SERVER_ERROR))
+        yield VoiceCase(engine, _understood, lambda: server.script("/audio/speech", SERVER_ERROR), is_free=False)
         engine.close()
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.errors import NotFound, UpstreamUnavailable
-from engine.ports import ChatReply, ChatRequest, EventRecord
+from engine.ports import UNLIMITED, Account, ChatReply, ChatRequest, EventRecord
 from engine.questions.bank import FollowUp, KeyPoint, Question, QuestionBank
 from engine.store.models import Answer, Call, Evaluation, Interview, Report
 from engine.store.unit_of_work import UnitOfWork
@@ -119,7 +119,9 @@ class Unreachable:
 
     name = "unreachable"
 
-    def complete(self, request: ChatRequest, on_text: Callable[[str], None] | None = None) -> ChatReply:
+    def complete(
+        self, request: ChatRequest, on_text: Callable[[str], None] | None = None, account: Account = UNLIMITED
+    ) -> ChatReply:
         raise UpstreamUnavailable("nobody answers")
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ import pytest
 from engine.adapters.fallback_speech import REST_S, FallbackSpeechToText, FallbackTextToSpeech
 from engine.adapters.scripted_speech import ScriptedSpeechToText, ScriptedTextToSpeech
 from engine.errors import UpstreamUnavailable
-from engine.ports import FinalHeard, RecognitionFailed
+from engine.ports import UNLIMITED, FinalHeard, RecognitionFailed
 
 
 class Clock:
@@ -36,7 +36,7 @@ def test_a_voice_that_failed_is_left_alone_for_a_while_and_then_tried_again():
 
 
 class BreaksOff(ScriptedTextToSpeech):
-    def synthesise(self, text, *, speed=1.0):
+    def synthesise(self, text, *, speed=1.0, account=UNLIMITED):
         yield b"\x55" * 160
         raise UpstreamUnavailable("the stream ended in the middle")
 

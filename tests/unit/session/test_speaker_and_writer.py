@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from engine.adapters.scripted_speech import ScriptedTextToSpeech
+from engine.ports import UNLIMITED
 from telephony.line_errors import LineGone
 from telephony.speaker import ChunkReady, ThreadedSpeaker, VoiceLost
 from telephony.writer import ThreadedLineWriter
@@ -112,10 +113,10 @@ class Held(ScriptedTextToSpeech):
         self.asked = queue.Queue()
         self.go = threading.Semaphore(0)
 
-    def synthesise(self, text, *, speed=1.0):
+    def synthesise(self, text, *, speed=1.0, account=UNLIMITED):
         self.asked.put(text)
         assert self.go.acquire(timeout=5)
-        yield from super().synthesise(text, speed=speed)
+        yield from super().synthesise(text, speed=speed, account=account)
 
 
 def test_what_must_be_said_goes_before_what_may_be_said(results):
