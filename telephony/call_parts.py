@@ -11,6 +11,7 @@ from telephony.call_log import CallLog
 from telephony.hearing import Ear
 from telephony.mouth import Mouth
 from telephony.speaker import Spoken
+from telephony.thinker import Thinker, Thought
 
 
 class Line(Protocol):
@@ -42,8 +43,10 @@ class CallParts:
     farewell: bytes
     """Mu-law of the recorded words for the case that no voice is left."""
     clock: MonotonicClock
+    thinker: Thinker | None = None
+    """None: no language model is configured."""
 
 
-def into(inbox: deque[object]) -> Callable[[RecognitionEvent | Spoken], None]:
+def into(inbox: deque[object]) -> Callable[[RecognitionEvent | Spoken | Thought], None]:
     """The callback that workers deliver to: appending to a deque is atomic, and the deciding thread drains it."""
     return inbox.append

@@ -7,7 +7,10 @@ logged call can be run through the core again. Times are audio time: millisecond
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, get_type_hints
 
-from engine.dialogue.model_messages import AskModel, ModelFailed, ModelReplied, ModelText
+from engine.dialogue.model_messages import AskModel as AskModel
+from engine.dialogue.model_messages import ModelFailed as ModelFailed
+from engine.dialogue.model_messages import ModelReplied as ModelReplied
+from engine.dialogue.model_messages import ModelText as ModelText
 from engine.errors import ProtocolError
 from engine.transcript import Transcript, Word
 

@@ -77,6 +77,9 @@ def _voice_failed(moment: Moment, utterance: int) -> None:
     # What is whole is heard still; the sentence that broke off is said once more, from its beginning.
     whole = state.playback.whole_pieces
     left = state.playback.texts[len(whole) :]
+    if not left:
+        return
     moment.change(playback=played.close(replace(state.playback, pieces=whole)))
     moment.agent_turn_over(is_interrupted=False)
-    moment.speak(Say(left, state.playback.label, state.leave, state.insists))
+    say = Say(left, state.playback.label, state.leave, state.insists)
+    moment.speak(say, is_open=state.playback.is_open)
