@@ -7,6 +7,7 @@ from dotenv import load_dotenv
 from flask import Flask
 
 from dashboard.app import create_app
+from engine.adapters.clouds import build_chat
 from engine.adapters.log_format import configure_logging
 from engine.adapters.selection import SpeechEngines, build_speech
 from engine.config import Settings, load_settings
@@ -15,7 +16,7 @@ from engine.errors import VivavoceError
 from engine.pricing import load_prices
 from engine.questions.bank import load_bank
 from engine.work.shipping import EventShipper
-from telephony import media, webhooks
+from telephony import media, thinker, webhooks
 
 
 def build() -> Flask:
@@ -48,7 +49,10 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     sessions = app.extensions["sessions"]
     bank = load_bank()
     prices = load_prices(settings.prices_file)
-    switchboard = media.Switchboard(settings, sessions, engines, bank, prices)
+    chat = build_chat(settings.clouds)
+    if chat is not None:
+        thinker.warm(chat)
+    switchboard = media.Switchboard(settings, sessions, engines, bank, prices, chat)
     app.register_blueprint(webhooks.blueprint(settings, sessions, switchboard.lines_free, switchboard.prepare_call))
     media.register(app, switchboard, settings)
     EventShipper(sessions, settings.event_logs_dir, is_reserve=True).start()

@@ -21,6 +21,7 @@ from engine.audio.endpoint import FixedEndpoint
 from engine.config import Settings
 from engine.dialogue.plan import Plan
 from engine.errors import UpstreamUnavailable
+from engine.ports import ChatModel
 from engine.pricing import PriceTable
 from engine.questions.bank import QuestionBank
 from engine.store.moves import OPEN_INTERVIEW
@@ -38,6 +39,7 @@ from telephony.mouth import Mouth
 from telephony.session import Session
 from telephony.speaker import ThreadedSpeaker
 from telephony.stream_token import TokenRejected
+from telephony.thinker import ThreadedThinker
 from telephony.websocket_line import NoReader, QuietWatch, WebsocketLine, refuse_compression
 from telephony.writer import ThreadedLineWriter
 
@@ -74,7 +76,10 @@ class Switchboard:
         engines: SpeechEngines,
         bank: QuestionBank,
         prices: PriceTable,
+        chat: ChatModel | None = None,
     ) -> None:
+        """chat: words follow-ups and tells intents in calls; without one the bank and the rules do."""
+        self._chat = chat
         self._settings = settings
         self._sessions = sessions
         self._engines = engines
@@ -191,6 +196,7 @@ class Switchboard:
             farewell=self._engines.farewell,
             clock=time.monotonic,
             outlet=outlet,
+            thinker=None if self._chat is None else ThreadedThinker(self._chat, leg.plan.bank, into(inbox), account),
         )
         session = Session(line, protocol, parts, inbox)
         session.begin(
