@@ -16,7 +16,11 @@ from telephony.speaker import Spoken
 class Line(Protocol):
     """A socket's text messages. Any failure is LineGone."""
 
-    def receive(self, timeout_s: float) -> str | None: ...
+    def receive(self) -> str | None:
+        """The next message; None when time passed on the line without one.
+
+        Raises LineGone also when the other side has been quiet for too long: an open line sends frames all the time.
+        """
 
     def send(self, text: str) -> None: ...
 

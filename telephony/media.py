@@ -34,12 +34,12 @@ from telephony.mouth import Mouth
 from telephony.session import Session
 from telephony.speaker import ThreadedSpeaker
 from telephony.stream_token import TokenRejected
-from telephony.websocket_line import WebsocketLine, refuse_compression
+from telephony.websocket_line import NoReader, QuietWatch, WebsocketLine, refuse_compression
 from telephony.writer import ThreadedLineWriter
 
 log = logging.getLogger(__name__)
 
-START_TIMEOUT_S = 8.0
+START_TIMEOUT_S = 10.0
 """So long may a socket take to say whose call it is."""
 INTERNAL_ERROR = 1011
 ENDPOINTS = frozenset({"telephony_media.media"})
@@ -189,13 +189,14 @@ class Switchboard:
 
 def register(app: Flask, switchboard: Switchboard, settings: Settings) -> None:
     """Add the socket route to the app."""
-    app.config["SOCK_SERVER_OPTIONS"] = {"max_message_size": 1 << 20, "ping_interval": None}
+    app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": NoReader}
     routes = Blueprint("telephony_media", __name__)
     sock = Sock()
+    watch = QuietWatch()
 
     @sock.route("/telephony/media", bp=routes)
     def media(socket: Server) -> None:
-        line = WebsocketLine(socket)
+        line = WebsocketLine(socket, watch)
         if not _may_upgrade(settings):
             log.warning("media socket without a valid signature")
             _close(line, POLICY_BROKEN, "not authorised")
@@ -222,8 +223,8 @@ def _may_upgrade(settings: Settings) -> bool:
 def _started(line: Line, protocol: StreamProtocol) -> StreamStarted | None:
     deadline_s = time.monotonic() + START_TIMEOUT_S
     while protocol.start is None:
-        text = line.receive(max(0.01, deadline_s - time.monotonic()))
-        if text is None and time.monotonic() >= deadline_s:
+        text = line.receive()
+        if time.monotonic() >= deadline_s:
             _close(line, POLICY_BROKEN, "no start in time")
             return None
         protocol.receive(text or "")

@@ -65,9 +65,8 @@ from telephony.timers import Timers
 log = logging.getLogger(__name__)
 
 SILENCE = b"\xff"
-RECEIVE_TIMEOUT_S = 1.0
 DEAD_LEG_S = 10.0
-"""So long without a frame and the leg is dead: silence still sends frames."""
+"""So long without a frame and the leg is dead, whatever else it sends: silence still sends frames."""
 LAST_WORDS_S = 4.0
 """How long the recogniser may take for the last words after the line broke."""
 FLUSH_AT_CLOSE = 1_000_000
@@ -118,11 +117,8 @@ class Session:
         return reason
 
     def _turn_once(self) -> None:
-        text = self._line.receive(RECEIVE_TIMEOUT_S)
-        if text is None:
-            if self._parts.clock() - self._last_frame_s > DEAD_LEG_S:
-                raise LineGone("no frames")
-        else:
+        text = self._line.receive()
+        if text is not None:
             self._read(text)
         self._let_results_in()
         for name in self._timers.expired(self.now_ms):
@@ -131,6 +127,8 @@ class Session:
     def _read(self, text: str) -> None:
         for event in self._protocol.receive(text):
             self._happened(event)
+            if not isinstance(event, MediaReceived) and self._parts.clock() - self._last_frame_s > DEAD_LEG_S:
+                raise LineGone("no frames")
         violation = self._protocol.violation
         if violation is not None:
             self._line.close(violation.code, violation.reason)
