@@ -206,9 +206,9 @@ def test_a_refusal_is_logged_without_the_token(server, caplog):
 def test_a_false_signature_on_the_upgrade_is_refused(server):
     headers = {signature.SIGNATURE_HEADER: "bm90IHRoZSBzaWduYXR1cmU="}
     # The refusal may arrive together with the answer to the handshake, which the other client does not read on from.
-    with websockets.sync.client.connect(server.url, additional_headers=headers) as socket:
-        with pytest.raises(websockets.ConnectionClosed) as closed:
-            socket.recv(timeout=10)
+    dialled = websockets.sync.client.connect(server.url, additional_headers=headers)
+    with dialled as socket, pytest.raises(websockets.ConnectionClosed) as closed:
+        socket.recv(timeout=10)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1008
 
