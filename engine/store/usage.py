@@ -90,9 +90,8 @@ class UsageRepository:
 
 
 def _as_sum(row: list[Any]) -> UsageSum:
-    provider, model, kind, *amounts, is_estimated, usd, has_unknown = row
-    spending = Spending(Decimal(usd), has_unknown)
-    return UsageSum(provider, model, kind, *amounts, is_estimated=is_estimated, spending=spending)
+    values: list[Any] = [*row[:-2], Spending(Decimal(row[-2]), row[-1])]
+    return UsageSum(*values)
 
 
 def month_of(now: datetime) -> datetime:
