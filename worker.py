@@ -88,7 +88,7 @@ def run(settings: Settings) -> None:
     app = worker_app(settings.database_url)
     model = build_chat(settings.clouds)
     costs = Costs(load_prices(settings.prices_file), budgets_of(settings))
-    jobs.register(app, sessions, load_bank(), model, costs)
+    jobs.register(app, sessions, load_bank(), model, costs, settings.speech_cache_dir)
     # Web processes ship their own logs; this one takes over those of a web process that died.
     shipper = EventShipper(sessions, settings.event_logs_dir)
     shipper.start()
