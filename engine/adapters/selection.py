@@ -110,5 +110,5 @@ def _local_voice(process: SpeechProcess, settings: Settings) -> TextToSpeech:
     return CachedTextToSpeech(
         LocalTextToSpeech(process),
         settings.speech_cache_dir,
-        version=f"heart-{importlib.metadata.version('hibari-tts')}-1",
+        version=f"heart-{importlib.metadata.version('hibari-tts')}-2",
     )
