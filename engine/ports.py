@@ -123,8 +123,8 @@ class TextToSpeech(Protocol):
     def synthesise(self, text: str, *, speed: float = 1.0, account: Account = UNLIMITED) -> Iterator[bytes]:
         """Speak a text as mu-law 8 kHz audio, in chunks as they become ready.
 
-        text: one clause or sentence, speakable as it stands. speed: 0.75 to 1.5. account: is told what it took, also
-        when it failed or was given up.
+        text: one clause or sentence as it is written; the voice says signs, code and acronyms as words. speed: 0.75 to
+        1.5. account: is told what it took, also when it failed or was given up.
         Raises UpstreamUnavailable, at the first chunk or between chunks.
         """
 

@@ -1,5 +1,6 @@
 """The job queue: jobs are enqueued in the caller's transaction and exist if and only if it commits."""
 
+import json
 from typing import Any
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
@@ -42,6 +43,18 @@ def enqueue(session: Session, task_name: str, *, queueing_lock: str | None = Non
             return deferrer.defer(**arguments)
     except AlreadyEnqueued:
         return None
+
+
+def is_waiting(session: Session, task_name: str, **arguments: Any) -> bool:
+    """Whether a job with these arguments among its own is still to be done, or under way."""
+    found = session.scalar(
+        text(
+            "select 1 from procrastinate_jobs where task_name = :name and status in ('todo', 'doing') "
+            "and args @> cast(:arguments as jsonb) limit 1"
+        ),
+        {"name": task_name, "arguments": json.dumps(arguments)},
+    )
+    return found is not None
 
 
 def worker_app(url: str) -> App:
