@@ -14,7 +14,7 @@ from engine.dialogue.phrases import fixed_phrases, sentences
 from engine.errors import VivavoceError
 from engine.questions.bank import load_bank
 from engine.work.shipping import EventShipper
-from telephony import media, webhooks
+from telephony import media, message_status, webhooks
 
 
 def build() -> Flask:
@@ -40,7 +40,7 @@ def build() -> Flask:
 def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     app = create_app(
         settings,
-        public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS,
+        public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS | message_status.ENDPOINTS,
         metrics_token=settings.metrics_token,
         trusted_proxies=settings.trusted_proxies,
     )
@@ -49,6 +49,7 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     switchboard = media.Switchboard(settings, sessions, engines, bank)
     app.register_blueprint(webhooks.blueprint(settings, sessions, switchboard.lines_free, switchboard.prepare_call))
     media.register(app, switchboard, settings)
+    app.register_blueprint(message_status.blueprint(settings, sessions))
     EventShipper(sessions, settings.event_logs_dir, is_reserve=True).start()
     engines.wait_until_ready()
     engines.warm([*fixed_phrases(), *(text for question in bank.questions for text in sentences(question.spoken))])

@@ -9,7 +9,7 @@ from flask import Flask, request
 
 from dashboard import local_time
 from dashboard.access import signed_in_user
-from dashboard.phone_numbers import international
+from engine.scheduling.phone_numbers import international
 from engine.vocabulary import Difficulty, InterviewState, Level, Topic
 
 TOPICS: dict[str, str] = {

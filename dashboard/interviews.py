@@ -12,12 +12,12 @@ from dashboard.database import Database
 from dashboard.display import LEVELS, ROLES, TOPICS
 from dashboard.live import FLOORS, STAGES, LiveView, folded
 from dashboard.local_time import zone_names
-from dashboard.phone_numbers import region_of
 from dashboard.schemas import QUESTION_COUNTS, ListQuery, NewInterviewForm, NewInterviewInput
 from dashboard.validation import InvalidInput, checked, form_data
 from engine.config import Settings
 from engine.errors import Conflict
 from engine.evaluation.rubric import DEFAULT_RUBRIC, RUBRICS
+from engine.scheduling.phone_numbers import region_of
 from engine.store.calls import CallRepository
 from engine.store.events import EventRepository
 from engine.store.interviews import InterviewRepository, NewInterview

@@ -19,8 +19,8 @@ from pydantic_core import PydanticCustomError
 
 from dashboard.local_time import from_local, is_zone
 from dashboard.password_rule import password_fault
-from dashboard.phone_numbers import to_e164
 from engine.evaluation.rubric import DEFAULT_RUBRIC, RUBRICS
+from engine.scheduling.phone_numbers import to_e164
 from engine.vocabulary import InterviewState, Level, Topic
 
 QUESTION_COUNTS = (3, 5, 10, 15)
