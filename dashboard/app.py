@@ -10,6 +10,8 @@ from dashboard import (
     access,
     accounts,
     assets,
+    bulk,
+    candidate,
     database,
     display,
     errors,
@@ -19,6 +21,7 @@ from dashboard import (
     pages,
     report_page,
     requests_log,
+    schedule,
 )
 from dashboard.api import auth as api_auth
 from dashboard.api import interviews as api_interviews
@@ -76,6 +79,9 @@ def create_app(
         accounts.blueprint(signing_in, tokens),
         interviews.blueprint(db, settings),
         report_page.blueprint(db, settings),
+        bulk.blueprint(db, settings),
+        schedule.blueprint(db, settings),
+        candidate.blueprint(db, settings),
         api_auth.blueprint(signing_in, tokens),
         api_interviews.blueprint(db, settings),
     ):

@@ -32,7 +32,7 @@ def planned_length_min(question_count: int) -> int:
 
 def book_at(desk: Desk, interview: Interview, wanted: LocalTime, *, series_id: uuid.UUID | None = None) -> Appointment:
     """We call at this hour. Raises ScheduleError (with AmbiguousTime, MissingTime, SlotTaken) and Conflict."""
-    hour = _hour(desk, interview.candidate.phone, wanted)
+    hour = allowed_hour(desk, interview.candidate.phone, wanted)
     appointment = _new(interview, AppointmentKind.AT, AppointmentState.BOOKED, hour)
     appointment.series_id = series_id
     AppointmentRepository(desk.session).add(appointment)
@@ -44,7 +44,7 @@ def book_now(desk: Desk, interview: Interview) -> Appointment:
     """We call at once; no message goes ahead of it. Raises ScheduleError outside of the calling hours, SlotTaken."""
     rules = desk.zones.rules(interview.candidate.time_zone)
     wanted = wall_time(desk.now.replace(microsecond=0), rules, interview.candidate.time_zone)
-    hour = _hour(desk, interview.candidate.phone, wanted, may_be_now=True)
+    hour = allowed_hour(desk, interview.candidate.phone, wanted, may_be_now=True)
     appointment = _new(interview, AppointmentKind.NOW, AppointmentState.BOOKED, hour)
     return AppointmentRepository(desk.session).add(appointment)
 
@@ -82,7 +82,7 @@ def offer_window(desk: Desk, interview: Interview, window: Window) -> Appointmen
 
 def move_to(desk: Desk, appointment: Appointment, wanted: LocalTime) -> Appointment:
     """Give a call another hour, and tell the candidate. Raises ScheduleError, SlotTaken, Conflict."""
-    hour = _hour(desk, appointment.phone, wanted)
+    hour = allowed_hour(desk, appointment.phone, wanted)
     was_booked = appointment.state == AppointmentState.BOOKED and appointment.due_at is not None
     AppointmentRepository(desk.session).move(
         appointment, AppointmentState.BOOKED, hour, kind=AppointmentKind.AT, picked_at=None, time_zone=wanted.zone_name
@@ -168,7 +168,8 @@ def stored_hour(appointment: Appointment) -> LocalTime:
     return LocalTime(appointment.wall_time, appointment.time_zone, which)
 
 
-def _hour(desk: Desk, phone: str, wanted: LocalTime, *, may_be_now: bool = False) -> Hour:
+def allowed_hour(desk: Desk, phone: str, wanted: LocalTime, *, may_be_now: bool = False) -> Hour:
+    """The hour as it is stored. Raises ScheduleError where nobody may be called then."""
     rules = desk.zones.rules(wanted.zone_name)
     at = instant_of(wanted, rules)
     if not may_be_now and at < desk.now + _SOONEST:
