@@ -213,3 +213,37 @@ class ChatModel(Protocol):
 
     def close(self) -> None:
         """Give back the threads. Safe to call twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """A message as it is handed to whoever carries it. For SMS only `recipient` and `text` count."""
+
+    id: str
+    """Ours; the same at every attempt."""
+    recipient: str
+    """E-mail address, or E.164."""
+    subject: str
+    text: str
+    html: str = ""
+    unsubscribe_url: str = ""
+    """Takes a bare POST as a refusal (one click)."""
+    calendar: bytes = b""
+    """An iCalendar file to go along, or nothing."""
+    calendar_method: str = "REQUEST"
+
+
+class Messenger(Protocol):
+    """Carries messages over one channel."""
+
+    name: str
+
+    def send(self, message: OutgoingMessage) -> str | None:
+        """Hand it over; returns the provider's id of it where it has one.
+
+        Raises MessageRefused (never try again), MessageDelayed (nothing was sent; try later), DeliveryUnknown (it may
+        have gone out).
+        """
+
+    def close(self) -> None:
+        """Give everything back. Safe to call twice."""
