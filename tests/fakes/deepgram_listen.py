@@ -79,9 +79,12 @@ class ListenConnection:
         self.received.append(kind)
         return self.control(kind, data)
 
-    @property
-    def interim_every_ms(self) -> int:
-        return INTERIM_EVERY_MS if self.glance is None else GLANCE_EVERY_MS
+    def is_time_to_look(self, looked_ms: int) -> bool:
+        """Whether an interim result is due. looked_ms: length of the stretch at the last one."""
+        if self.glance is None:
+            return self.stream.length_ms - looked_ms >= INTERIM_EVERY_MS
+        since_ms = max(looked_ms, self.stream.voice_ms)
+        return self.stream.silence_ms < 100 and self.stream.length_ms - since_ms >= GLANCE_EVERY_MS
 
     def cut(self) -> Stretch:
         """What is open, finally; a glance at it that is still under way is not told any more."""
@@ -153,10 +156,7 @@ class NovaConnection(ListenConnection):
             is_end = endpointing != "false" and stream.silence_ms >= int(endpointing)
             if is_end or (stream.length_ms >= LONGEST_MS and stream.silence_ms >= 40):
                 self._final(self.cut(), speech_final=is_end)
-            elif (
-                self.query.get("interim_results") == "true"
-                and stream.length_ms - self._looked_ms >= self.interim_every_ms
-            ):
+            elif self.query.get("interim_results") == "true" and self.is_time_to_look(self._looked_ms):
                 self._looked_ms = stream.length_ms
                 self.interim(lambda stretch: self._send(stretch, is_final=False))
         elif stream.length_ms >= EMPTY_AFTER_MS:
@@ -229,7 +229,7 @@ class FluxConnection(ListenConnection):
                 self._event("StartOfTurn", stream.look() if self.glance is None else stream.opening())
             elif self._is_in_turn and stream.silence_ms >= TURN_ENDS_AFTER_MS:
                 self._end("model")
-            elif stream.length_ms - self._looked_ms >= self.interim_every_ms:
+            elif self.is_time_to_look(self._looked_ms):
                 self._looked_ms = stream.length_ms
                 self.interim(lambda stretch: self._event("Update", stretch))
 

@@ -14,8 +14,12 @@ from engine.audio import mulaw
 from engine.audio.resample import resample
 from tests.fakes.openai_server import Behaviour
 from tests.fakes.openai_writer import useful_reply
+from tests.fakes.tone_speech import is_loud
 
 _LONGEST_S = 30.0
+_FRAME = 160
+_KEPT_FRAMES = 15
+"""Quiet that is left before the first sound: engines hear the first word better so."""
 TimedWords = list[tuple[str, float, float]]
 
 
@@ -37,14 +41,16 @@ class RealSpeech:
 
     def hear(self, audio: bytes) -> TimedWords:
         """The words of mu-law audio with start and end in seconds, as the local engine has them."""
-        reply = self._transcribed(audio, is_final=True)
-        return [(text, start_ms / 1000, end_ms / 1000) for text, start_ms, end_ms, _ in reply["words"]]
+        quiet_s = _quiet_before(audio) / 8000
+        reply = self._transcribed(audio[round(quiet_s * 8000) :], is_final=True)
+        return [(text, quiet_s + start / 1000, quiet_s + end / 1000) for text, start, end, _ in reply["words"]]
 
     def glance(self, audio: bytes) -> TimedWords:
         """The same without times and only where the engine is free: for what is going to change anyway."""
         if not self._process.is_idle("transcribe"):
             return []
-        return [(word, 0.0, 0.0) for word in self._transcribed(audio, is_final=False)["text"].split()]
+        text = self._transcribed(audio[_quiet_before(audio) :], is_final=False)["text"]
+        return [(word, 0.0, 0.0) for word in text.split()]
 
     def speak(self, text: str) -> bytes:
         """The text as mu-law."""
@@ -70,3 +76,10 @@ class RealSpeech:
         if reply["kind"] != "transcribed":
             raise RuntimeError(f"the engine behind the loopback server failed: {reply['reason']}")
         return reply
+
+
+def _quiet_before(audio: bytes) -> int:
+    """Samples of silence at the beginning that need not be looked at: looking at them takes time."""
+    starts = range(0, len(audio), _FRAME)
+    first = next((number for number, at in enumerate(starts) if is_loud(audio[at : at + _FRAME])), 0)
+    return max(0, first - _KEPT_FRAMES) * _FRAME

@@ -17,6 +17,7 @@ from engine.errors import UpstreamUnavailable
 from engine.ports import EventRecord
 from engine.questions.bank import QuestionBank, load_bank
 from engine.store.interviews import NewInterview
+from engine.store.jobs import WRITE_QUESTIONS, is_waiting
 from engine.store.models import Call, Interview, User
 from engine.store.unit_of_work import UnitOfWork
 from engine.vocabulary import Level, Topic
@@ -286,5 +287,8 @@ def test_they_are_ordered_with_the_interview_where_there_is_a_model(
         found = session.execute(
             text("select queue_name, args->>'interview_id' from procrastinate_jobs where task_name = 'write_questions'")
         ).all()
+
+        assert is_waiting(session, WRITE_QUESTIONS, interview_id=str(interview.id)) is bool(jobs)
+        assert not is_waiting(session, WRITE_QUESTIONS, interview_id="another")
 
     assert found == [("batch", str(interview.id))] * jobs
