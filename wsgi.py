@@ -13,6 +13,7 @@ from engine.adapters.selection import SpeechEngines, build_speech
 from engine.config import Settings, load_settings
 from engine.dialogue.phrases import fixed_phrases, sentences
 from engine.errors import VivavoceError
+from engine.pricing import load_prices
 from engine.questions.bank import load_bank
 from engine.work.shipping import EventShipper
 from telephony import media, thinker, webhooks
@@ -47,10 +48,11 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     )
     sessions = app.extensions["sessions"]
     bank = load_bank()
+    prices = load_prices(settings.prices_file)
     chat = build_chat(settings.clouds)
     if chat is not None:
         thinker.warm(chat)
-    switchboard = media.Switchboard(settings, sessions, engines, bank, chat)
+    switchboard = media.Switchboard(settings, sessions, engines, bank, prices, chat)
     app.register_blueprint(webhooks.blueprint(settings, sessions, switchboard.lines_free, switchboard.prepare_call))
     media.register(app, switchboard, settings)
     EventShipper(sessions, settings.event_logs_dir, is_reserve=True).start()

@@ -31,6 +31,7 @@ from engine.dialogue.signals import Action, AskModel, Flush
 from engine.ports import ChatModel, EventLog, SpeechToText, TextToSpeech
 from engine.questions.bank import load_bank
 from engine.vocabulary import Level, Topic
+from telephony.call_account import UsageOutlet
 from telephony.call_log import CallLog
 from telephony.call_parts import CallParts, into
 from telephony.hearing import Ear
@@ -275,6 +276,7 @@ def _parts(
         farewell=b"\xff" * 8000,
         clock=time.monotonic,
         thinker=ThreadedThinker(engines.model, plan.bank, into(inbox)),
+        outlet=UsageOutlet(into(inbox), lambda _usage: None),
     )
 
 

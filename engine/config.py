@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -61,8 +62,9 @@ class Settings:
     """The number that candidates dial, E.164."""
     data_dir: Path
     """Recordings, event logs and caches live below it."""
-    speech_to_text: str
-    text_to_speech: str
+    speech_to_text: tuple[str, ...]
+    """Engines in the order in which they are asked; the next takes over where one fails."""
+    text_to_speech: tuple[str, ...]
     whisper_model_dir: Path | None
     clouds: CloudSettings
     endpoint: EndpointSettings
@@ -77,6 +79,14 @@ class Settings:
     log_format: str
     metrics_token: str
     """Whoever shows it may read /metrics from elsewhere; empty leaves it to this machine."""
+    prices_file: Path | None
+    """Prices in place of those that come along."""
+    interview_budget_usd: Decimal
+    """What providers may cost one interview; then free engines go on. Zero is no limit."""
+    monthly_budget_usd: Decimal
+    """The same for all interviews of an account in a calendar month (UTC)."""
+    operator_emails: frozenset[str]
+    """Accounts that see the operator page."""
     trusted_proxies: int
     """Proxies between the server and the world whose word on the caller's address is taken."""
 
@@ -132,6 +142,17 @@ class _Reader:
             self.faults.append(f"{name} is {value!r}; it must be one of: {', '.join(allowed)}.")
         return value
 
+    def chain(self, name: str, default: tuple[str, ...], allowed: tuple[str, ...]) -> tuple[str, ...]:
+        """Names with commas between them, none twice. "local" stands behind them all, if it is not named itself."""
+        names = tuple(dict.fromkeys(filter(None, map(str.strip, self.text(name, ",".join(default)).split(",")))))
+        unknown = [each for each in names if each not in allowed]
+        if unknown or not names:
+            said = ", ".join(map(repr, unknown)) or "empty"
+            self.faults.append(f"{name} is {said}; known are: {', '.join(allowed)}, with commas between several.")
+        elif "scripted" in names and len(names) > 1:
+            self.faults.append(f"{name} names 'scripted' beside others; it can only stand alone.")
+        return names if {"local", "scripted"} & set(names) else (*names, "local")
+
     def number(self, name: str, default: float, low: float, high: float) -> float:
         raw = self.text(name, str(default))
         try:
@@ -161,6 +182,24 @@ class _Reader:
             self.faults.append(f"{name} is {raw!r}, which is not a folder. Name an existing folder or leave it empty.")
         return Path(raw) if raw else None
 
+    def file(self, name: str) -> Path | None:
+        raw = self.text(name, "")
+        if raw and not Path(raw).is_file():
+            self.faults.append(f"{name} is {raw!r}, which is not a file. Name an existing file or leave it empty.")
+        return Path(raw) if raw else None
+
+    def money(self, name: str, default: str) -> Decimal:
+        """US dollars, to the digit."""
+        self.number(name, float(default), 0.0, 1_000_000.0)
+        try:
+            return Decimal(self.text(name, default))
+        except InvalidOperation:
+            return Decimal(default)  # the fault is noted already
+
+    def listed(self, name: str) -> tuple[str, ...]:
+        """Texts separated by commas."""
+        return tuple(filter(None, map(str.strip, self.text(name, "").split(","))))
+
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Settings from environment variables.
@@ -182,8 +221,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         twilio_auth_token=read.text("TWILIO_AUTH_TOKEN", how="It stands on the first page of the Twilio console."),
         phone_number=read.text("PHONE_NUMBER", how="The Twilio number candidates dial, such as +15550100."),
         data_dir=Path(read.text("DATA_DIR", "var")).absolute(),
-        speech_to_text=read.choice("SPEECH_TO_TEXT", "deepgram" if clouds.deepgram_api_key else "local", RECOGNISERS),
-        text_to_speech=read.choice("TEXT_TO_SPEECH", "deepgram" if clouds.deepgram_api_key else "local", VOICES),
+        speech_to_text=read.chain("SPEECH_TO_TEXT", _with_keys(clouds), RECOGNISERS),
+        text_to_speech=read.chain("TEXT_TO_SPEECH", _with_keys(clouds), VOICES),
         whisper_model_dir=read.folder("WHISPER_MODEL_DIR"),
         clouds=clouds,
         endpoint=EndpointSettings(
@@ -195,9 +234,13 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         max_calls=read.whole("MAX_CALLS", 100, 1, 1000),
         max_interview_min=read.whole("MAX_INTERVIEW_MIN", 60, 5, 180),
         max_answer_s=read.whole("MAX_ANSWER_S", 300, 10, 1800),
-        allowed_origins=tuple(filter(None, map(str.strip, read.text("ALLOWED_ORIGINS", "").split(",")))),
+        allowed_origins=read.listed("ALLOWED_ORIGINS"),
         port=port,
         metrics_token=read.text("METRICS_TOKEN", ""),
+        prices_file=read.file("PRICES_FILE"),
+        interview_budget_usd=read.money("INTERVIEW_BUDGET_USD", "0.50"),
+        monthly_budget_usd=read.money("MONTHLY_BUDGET_USD", "0"),
+        operator_emails=frozenset(name.lower() for name in read.listed("OPERATOR_EMAILS")),
         trusted_proxies=read.whole("TRUSTED_PROXIES", 0, 0, 10),
         log_format=read.choice("LOG_FORMAT", "json" if environment == "production" else "text", ("json", "text")),
     )
@@ -232,18 +275,25 @@ def _clouds(read: _Reader) -> CloudSettings:
     )
 
 
+def _with_keys(clouds: CloudSettings) -> tuple[str, ...]:
+    """The engines that may be used without being named, best first."""
+    keys = (("deepgram", clouds.deepgram_api_key), ("openai", clouds.openai_api_key))
+    return (*(name for name, key in keys if key), "local")
+
+
 def _contradictions(settings: Settings) -> list[str]:
     faults = []
-    for variable, engine in (("SPEECH_TO_TEXT", settings.speech_to_text), ("TEXT_TO_SPEECH", settings.text_to_speech)):
-        if engine.startswith("deepgram") and not settings.clouds.deepgram_api_key:
-            faults.append(f"{variable} is {engine!r}, but DEEPGRAM_API_KEY is not set. Set it, or choose 'local'.")
-        if engine == "openai" and not settings.clouds.has_openai:
-            faults.append(f"{variable} is 'openai', but OPENAI_API_KEY is not set. Set it, or choose 'local'.")
+    for variable, names in (("SPEECH_TO_TEXT", settings.speech_to_text), ("TEXT_TO_SPEECH", settings.text_to_speech)):
+        for name in names:
+            if name.startswith("deepgram") and not settings.clouds.deepgram_api_key:
+                faults.append(f"{variable} names {name!r}, but DEEPGRAM_API_KEY is not set. Set it, or choose 'local'.")
+            if name == "openai" and not settings.clouds.has_openai:
+                faults.append(f"{variable} names 'openai', but OPENAI_API_KEY is not set. Set it, or choose 'local'.")
     secrets = [settings.jwt_secret, settings.jwt_refresh_secret, settings.stream_secret]
     if all(secrets) and len(set(secrets)) < len(secrets):
         faults.append("JWT_SECRET, JWT_REFRESH_SECRET and STREAM_SECRET must differ from one another.")
     if settings.is_production and not settings.public_base_url.startswith("https://"):
         faults.append("PUBLIC_BASE_URL must begin with https:// in production: Twilio connects only to wss://.")
-    if settings.is_production and "scripted" in (settings.speech_to_text, settings.text_to_speech):
+    if settings.is_production and "scripted" in settings.speech_to_text + settings.text_to_speech:
         faults.append("SPEECH_TO_TEXT and TEXT_TO_SPEECH may be 'scripted' only in tests, never in production.")
     return faults

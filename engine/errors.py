@@ -76,3 +76,7 @@ class UnusableReply(UpstreamUnavailable):
     def __init__(self, message: str, *, usage: Usage | None = None) -> None:
         self.usage = usage
         super().__init__(message)
+
+
+class RequestNotTaken(UpstreamRefused):
+    """The engine does not accept this one request as it stands; that says little about the next one."""

@@ -4,11 +4,12 @@ An adapter is one file in engine/adapters/. Which one is used is decided in engi
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from engine.chat import ChatMessage as ChatMessage
 from engine.chat import ChatRequest as ChatRequest
+from engine.errors import UpstreamUnavailable
 from engine.transcript import Transcript
 from engine.usage import Usage as Usage
 
@@ -62,9 +63,26 @@ class RecognitionFailed:
     """The engine cannot go on; speech since the last final may be missing."""
 
     reason: str
+    cause: UpstreamUnavailable | None = field(default=None, compare=False)
+    """What the engine's adapter ran into, where it was an exception: its class tells how long to leave it alone."""
 
 
-RecognitionEvent = PartialHeard | FinalHeard | AllHeard | RecognitionFailed
+SpeechPort = Literal["speech_to_text", "text_to_speech"]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSwitched:
+    """From here on another engine of the chain listens or speaks. The call goes on."""
+
+    port: SpeechPort
+    from_engine: str
+    to_engine: str
+    reason: str
+    lost_ms: int = 0
+    """Of the candidate's audio, what neither engine could be given."""
+
+
+RecognitionEvent = PartialHeard | FinalHeard | AllHeard | RecognitionFailed | EngineSwitched
 
 
 class RecognitionStream(Protocol):

@@ -37,6 +37,7 @@ from engine.dialogue.signals import (
 )
 from engine.evaluation.judgement import judge
 from engine.ports import AllHeard, RecognitionFailed, Recorder
+from telephony.call_account import CallFact
 from telephony.call_parts import CallParts, Line
 from telephony.line_errors import LineGone
 from telephony.line_meter import LagMeter
@@ -152,6 +153,8 @@ class Session:
             match result:
                 case ChunkReady():
                     self._chunk_ready(result)
+                case CallFact(name, data):
+                    self._parts.call_log.session_fact(self.now_ms, name, **data)
                 case AllHeard(request):
                     self._all_heard = self._all_heard or request == FLUSH_AT_CLOSE
                 case RecognitionFailed(reason):
@@ -274,6 +277,10 @@ class Session:
         finally:
             quality = {**parts.ear.sound.as_data(), **self._protocol.counters(), **self._lag.as_data()}
             line_quality = {"line": verdict(quality, now_ms), **quality}
+            parts.outlet.close()
+            for fact in self._inbox:
+                if isinstance(fact, CallFact):
+                    parts.call_log.session_fact(now_ms, fact.name, **fact.data)
             parts.call_log.session_fact(now_ms, "line_measured", line_quality=line_quality)
             parts.call_log.session_fact(now_ms, "call_ended", reason=reason)
             parts.call_log.close()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.clock import ms_to_samples
 from engine.errors import UpstreamUnavailable
-from engine.ports import TextToSpeech
+from engine.ports import UNLIMITED, Account, TextToSpeech
 
 MOST_PREPARED = 64
 """Sentences waiting to be synthesised ahead; further ones are not prepared and cost their time when they are said."""
@@ -39,8 +39,9 @@ Spoken = ChunkReady | VoiceLost
 class Speaker:
     """The voice of one call. What must be said now goes before what may be said later."""
 
-    def __init__(self, voice: TextToSpeech, deliver: Callable[[Spoken], None]) -> None:
+    def __init__(self, voice: TextToSpeech, deliver: Callable[[Spoken], None], account: Account = UNLIMITED) -> None:
         self._voice = voice
+        self._account = account
         self._deliver = deliver
         self._oldest_wanted = 0
 
@@ -77,7 +78,7 @@ class Speaker:
         enough = FIRST_CHUNK_SAMPLES
         if utterance < self._oldest_wanted:
             return False
-        for chunk in self._voice.synthesise(text):
+        for chunk in self._voice.synthesise(text, account=self._account):
             if utterance < self._oldest_wanted:
                 return False
             gathered += chunk
@@ -92,7 +93,7 @@ class Speaker:
     def _rehearse(self, text: str) -> bool:
         """Speak to nobody; false when it was broken off because something has to be said."""
         try:
-            for _ in self._voice.synthesise(text):
+            for _ in self._voice.synthesise(text, account=self._account):
                 if self._is_urgent():
                     return False
         except UpstreamUnavailable:
@@ -106,8 +107,8 @@ class Speaker:
 class ThreadedSpeaker(Speaker):
     """A speaker with a thread of its own (a greenlet under gevent)."""
 
-    def __init__(self, voice: TextToSpeech, deliver: Callable[[Spoken], None]) -> None:
-        super().__init__(voice, deliver)
+    def __init__(self, voice: TextToSpeech, deliver: Callable[[Spoken], None], account: Account = UNLIMITED) -> None:
+        super().__init__(voice, deliver, account)
         self._jobs: queue.PriorityQueue[tuple[tuple[int, int], int, tuple[str, ...], int]] = queue.PriorityQueue()
         self._count = 0
         self._thread = threading.Thread(target=self._work, name="speaker", daemon=True)

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 import httpx2
 import openai
 
-from engine.errors import UpstreamBusy, UpstreamRefused, UpstreamUnavailable
+from engine.errors import RequestNotTaken, UpstreamBusy, UpstreamRefused, UpstreamUnavailable
 
 Client = openai.OpenAI
 Timeout = httpx2.Timeout
@@ -75,7 +75,7 @@ def _of_status(error: openai.APIStatusError, provider: str, model: str) -> Upstr
     if error.status_code == 429:
         return UpstreamBusy(f"{provider} takes no more requests just now ({place}).", retry_after_s=_retry_after(error))
     if error.status_code < 500 and error.status_code not in (408, 409):
-        return UpstreamRefused(f"{provider} does not accept such a request ({place}, {error.code or 'no code'}).")
+        return RequestNotTaken(f"{provider} does not accept such a request ({place}, {error.code or 'no code'}).")
     return UpstreamUnavailable(f"{provider} failed ({place}).")
 
 

@@ -288,6 +288,6 @@ def _question_data(asked: Asked, question: Question, choice: Choice, plan: Plan)
         "kind": question.kind,
         "text": question.text,
         "why": choice.why,
-        "source": wording.BANK,
-        "version": plan.bank.version,
+        "source": question.source if question.version else wording.BANK,
+        "version": question.version or plan.bank.version,
     }

@@ -13,8 +13,9 @@ BATCH = "batch"
 """Everything that may wait: grading, tidying up."""
 
 GRADE_INTERVIEW = "grade_interview"
+WRITE_QUESTIONS = "write_questions"
 
-_QUEUES = {GRADE_INTERVIEW: BATCH}
+_QUEUES = {GRADE_INTERVIEW: BATCH, WRITE_QUESTIONS: BATCH}
 
 _enqueuing = App(connector=SyncPsycopgConnector())
 """Never opened: it only writes on connections that it is lent."""

@@ -39,7 +39,7 @@ def model(server):
 
 @pytest.fixture
 def call(virtual, model):
-    return virtual(TEXTS, question_count=1, thinker=lambda bank, deliver: Thinker(model, bank, deliver))
+    return virtual(TEXTS, question_count=1, thinker=lambda *parts: Thinker(model, *parts))
 
 
 def follow_up(call) -> dict:
@@ -96,7 +96,7 @@ class Absent(Thinker):
 
 
 def test_a_model_that_says_nothing_is_bridged_and_then_given_up(virtual, model):
-    call = virtual(TEXTS, question_count=1, thinker=lambda bank, deliver: Absent(model, bank, deliver)).run()
+    call = virtual(TEXTS, question_count=1, thinker=lambda *parts: Absent(model, *parts)).run()
     assert call.reason == "completed"
     assert follow_up(call)["source"] == "bank"
     asked = next(record for record in call.records if record.name == "AskModel")

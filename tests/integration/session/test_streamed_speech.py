@@ -15,8 +15,8 @@ CHUNK = 800
 class Dripping(Speaker):
     """A voice that makes 100 ms of speech in so many milliseconds of the call."""
 
-    def __init__(self, voice, deliver, ms_per_chunk):
-        super().__init__(voice, deliver)
+    def __init__(self, voice, deliver, account, ms_per_chunk):
+        super().__init__(voice, deliver, account)
         self.ms_per_chunk = ms_per_chunk
         self.waiting = []
         self.now_ms = 0
@@ -58,8 +58,8 @@ def dripping(virtual):
     def run(ms_per_chunk, **options):
         speakers = []
 
-        def speaker(voice, deliver):
-            speakers.append(Dripping(voice, deliver, ms_per_chunk))
+        def speaker(voice, deliver, account):
+            speakers.append(Dripping(voice, deliver, account, ms_per_chunk))
             return speakers[-1]
 
         call = virtual(COMPLETE, speaker=speaker, question_count=1, **options)

@@ -41,7 +41,7 @@ class Trickles(ScriptedTextToSpeech):
         self.go = threading.Semaphore(0)
         self.given_up = threading.Event()
 
-    def synthesise(self, text, *, speed=1.0):
+    def synthesise(self, text, *, speed=1.0, account=UNLIMITED):
         self.asked.put(text)
         try:
             for _ in range(100):
