@@ -37,6 +37,11 @@ class LiveView:
     is_over: bool = False
     lines: tuple[Line, ...] = ()
     last_id: int = 0
+    cost_usd: str = ""
+    """What providers cost so far, as far as prices are known; empty while nothing was counted."""
+    is_cost_partial: bool = False
+    ceiling: str = ""
+    """The budget that is used up: interview or month."""
 
 
 # Public name, and the fields of the event's data that are shown. Everything else of the log stays inside.
@@ -49,6 +54,8 @@ _SHOWN: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("fact", "answer_completed"): ("answer", ("order", "state")),
     ("fact", "turn_ended"): ("turn", ("who", "text", "start_ms", "end_ms", "is_interrupted")),
     ("fact", "interview_ended"): ("interview_ended", ("reason", "is_complete")),
+    ("fact", "usage_counted"): ("cost", ("total_usd", "price_usd")),
+    ("fact", "budget_reached"): ("budget_reached", ("ceiling", "total_usd")),
     ("fact", "call_ended"): ("call_ended", ("reason",)),
     ("signal", "PartialReceived"): ("partial_transcript", ("text",)),
     ("signal", "FinalReceived"): ("final_transcript", ("text",)),
@@ -97,6 +104,11 @@ def _step(view: LiveView, event: Mapping[str, Any]) -> LiveView:
             line = Line(str(event["who"]), str(event["text"] or ""), int(event["start_ms"] or 0))
             partial = "" if line.who == "candidate" else view.partial
             return replace(view, lines=(*view.lines, line) if line.text else view.lines, partial=partial)
+        case "cost":
+            is_partial = view.is_cost_partial or event["price_usd"] is None
+            return replace(view, cost_usd=str(event["total_usd"] or ""), is_cost_partial=is_partial)
+        case "budget_reached":
+            return replace(view, ceiling=str(event["ceiling"] or ""))
         case "interview_ended" | "call_ended":
             return replace(view, is_over=True, partial="", floor="")
     return view

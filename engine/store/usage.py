@@ -1,7 +1,7 @@
 """What interviews used of the providers and what it cost: rows are added once and never changed."""
 
 import uuid
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -92,9 +92,8 @@ class UsageRepository:
 
 
 def _as_sum(row: list[Any]) -> UsageSum:
-    *amounts, usd, has_unknown = row
-    names = [each.name for each in fields(UsageSum) if each.name != "spending"]
-    return UsageSum(**dict(zip(names, amounts, strict=True)), spending=Spending(Decimal(usd), has_unknown))
+    values: list[Any] = [*row[:-2], Spending(Decimal(row[-2]), row[-1])]
+    return UsageSum(*values)
 
 
 def month_of(now: datetime) -> datetime:

@@ -54,7 +54,7 @@ class ProviderHealthRow(Base):
 
     process: Mapped[str] = mapped_column(String(128), primary_key=True)
     provider: Mapped[str] = mapped_column(String(64), primary_key=True)
-    port: Mapped[str] = mapped_column(String(32))
+    port: Mapped[str] = mapped_column(String(32), primary_key=True)
     state: Mapped[str] = mapped_column(String(16))
     failures: Mapped[int]
     last_error: Mapped[str | None] = mapped_column(String(300))

@@ -3,6 +3,7 @@
 import logging
 import uuid
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from procrastinate import App, JobContext
 from sqlalchemy.orm import Session, sessionmaker
@@ -14,6 +15,7 @@ from engine.store.jobs import BATCH, GRADE_INTERVIEW, WRITE_QUESTIONS
 from engine.store.unit_of_work import UnitOfWork
 from engine.work.grading import grade_interview
 from engine.work.model_grading import Charging
+from engine.work.phrases import tidy_phrases
 from engine.work.question_writing import write_questions
 from engine.work.retries import TRIES, ProviderRetries
 from engine.work.spending import Budgets, Costs, job_account
@@ -35,10 +37,12 @@ def register(
     bank: QuestionBank,
     model: ChatModel | None = None,
     costs: Costs | None = None,
+    phrases_dir: Path | None = None,
 ) -> None:
     """Teach the app its tasks. Each works on ids and may run again after a crash.
 
-    model: grades beside the rules. costs: prices and ceilings; the product's own by default.
+    model: grades beside the rules. costs: prices and ceilings; the product's own by default. phrases_dir: where spoken
+    phrases lie; None leaves them alone.
     """
     costs = costs or Costs(load_prices(), Budgets())
 
@@ -70,6 +74,13 @@ def register(
     @app.task(name="tidy_up", queue=BATCH, queueing_lock="tidy_up")
     def tidy(timestamp: int) -> None:
         tidy_up(sessions, datetime.now(UTC))
+
+    if phrases_dir is not None:
+
+        @app.periodic(cron="41 * * * *")
+        @app.task(name="tidy_phrases", queue=BATCH, queueing_lock="tidy_phrases")
+        def tidy_spoken(timestamp: int) -> None:
+            tidy_phrases(sessions, phrases_dir, datetime.now(UTC))
 
     @app.periodic(cron="17 3 * * *")
     @app.task(name="remove_done_jobs", queue=BATCH, queueing_lock="remove_done_jobs", pass_context=True)

@@ -56,7 +56,7 @@ def upgrade() -> None:
         _moment("last_error_at", is_needed=False),
         _moment("last_success_at", is_needed=False),
         _moment("at", is_now=True),
-        sa.PrimaryKeyConstraint("process", "provider", name=op.f("pk_provider_health")),
+        sa.PrimaryKeyConstraint("process", "provider", "port", name=op.f("pk_provider_health")),
     )
     op.create_table(
         "spoken_phrases",
