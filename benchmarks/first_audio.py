@@ -3,11 +3,13 @@
 `make bench-first-audio` holds interviews in real time over the real openai and deepgram packages, against servers on
 the loopback that answer like theirs: the first token comes after 250 ms, the first byte of speech after 120 ms.
 Nothing is synthesised ahead and nothing is cached. The figures are those of the turns in which a language model finds
-the words: last words of the recogniser, judgement, model, voice and line, one after the other.
+the words: last words of the recogniser, judgement, model, voice and line, one after the other. `machine_load` is the
+load for each core in the last minute: above 1 the figures tell of the machine's other work.
 """
 
 import argparse
 import json
+import os
 import tempfile
 import threading
 import time
@@ -216,6 +218,7 @@ def _figures(watches: list[Stopwatch]) -> dict[str, Any]:
         "first_token_ms": round(FIRST_TOKEN_S * 1000),
         "first_audio_byte_ms": round(FIRST_AUDIO_BYTE_S * 1000),
         "calls_at_once": len(watches),
+        "machine_load": round(os.getloadavg()[0] / len(os.sched_getaffinity(0)), 1),
     }
 
 
