@@ -17,7 +17,7 @@ with_database := $(py) -m engine.store.embedded_postgres run --
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test quick lint format migrate venv venv-dev bench-media bench-speech clean
+.PHONY: help demo run test quick lint format migrate venv venv-dev bench-media bench-speech bench-first-audio clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +58,9 @@ bench-media: $(VENV)/.runtime ## CALLS=n simulated calls against one web process
 bench-speech: $(VENV)/.runtime ## DATA=folder: word error rate, CPU and latency of the speech recogniser
 	@test -n "$(DATA)" || { echo "Say where the clips are: make bench-speech DATA=folder" >&2; exit 2; }
 	@$(py) -m benchmarks.speech "$(DATA)"
+
+bench-first-audio: $(VENV)/.dev ## decision to first audio over the cloud packages, against servers on the loopback
+	@$(py) -m benchmarks.first_audio
 
 venv: $(VENV)/.runtime ## what the product runs on, in .venv
 venv-dev: $(VENV)/.dev ## what tests and checks need, on top

@@ -30,6 +30,8 @@ SOCKET_URL: Final = "wss://api.deepgram.com"
 _LINE: Final[dict[str, Any]] = {"encoding": "mulaw", "sample_rate": SAMPLE_RATE_HZ}
 _FAILURES: Final = (ApiError, WebSocketException, OSError, httpx.HTTPError, httpx.StreamError, JSONDecodeError)
 _LONGEST_DETAIL: Final = 200
+_IDLE_S: Final = 30.0
+"""How long an unused connection is kept: from one sentence of a call to the next, no time goes into a new one."""
 _KEEPING_SILENCE: Final = mulaw.silence(800)
 
 
@@ -56,6 +58,7 @@ class Deepgram:
         self._thread = threading.local()
         self._http = httpx.Client(
             timeout=httpx.Timeout(limits.read_s, connect=limits.connect_s),
+            limits=httpx.Limits(max_connections=200, max_keepalive_connections=20, keepalive_expiry=_IDLE_S),
             event_hooks={"response": [self._answered]},
         )
         environment = DeepgramClientEnvironment(

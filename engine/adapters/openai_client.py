@@ -16,6 +16,8 @@ Timeout = httpx2.Timeout
 DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
 CONNECT_S: Final = 2.0
 _IDLE_CONNECTIONS: Final = 20
+_IDLE_S: Final = 30.0
+"""How long an unused connection is kept: from one reply in a call to the next, no time goes into a new one."""
 _PERMANENT: Final = frozenset(
     {"insufficient_quota", "model_not_found", "invalid_api_key", "billing_hard_limit_reached"}
 )
@@ -33,7 +35,9 @@ def build_client(api_key: str, *, base_url: str = DEFAULT_BASE_URL, max_retries:
         max_retries=max_retries,
         timeout=Timeout(10.0, connect=CONNECT_S),
         http_client=openai.DefaultHttpxClient(
-            limits=httpx2.Limits(max_connections=200, max_keepalive_connections=_IDLE_CONNECTIONS)
+            limits=httpx2.Limits(
+                max_connections=200, max_keepalive_connections=_IDLE_CONNECTIONS, keepalive_expiry=_IDLE_S
+            )
         ),
     )
     # The package loads its parts at first use, which takes a third of a second: not in the middle of a call.

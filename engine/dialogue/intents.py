@@ -76,7 +76,7 @@ _COMPILED = tuple((intent, re.compile(rf"{_POLITE}(?:{rule}){_TAIL}", re.IGNOREC
 _ADDRESSES = re.compile(
     r"\b(?:(?:can|could|would|will|do|did|are) (?:you|we|i)|may i|let me|(?:the|your|this|that|next|last) question|"
     r"what (?:was|do you|does that)|"
-    r"(?:don't|do not|didn't|did not|couldn't|can't) (?:understand|hear|catch|follow|know)|"
+    r"(?:don't|do not|didn't|did not|couldn't|can't)(?: really| quite)? (?:understand|hear|catch|follow|know)|"
     r"say (?:that|it)|slow(?:er|ly)|louder|hold on|wait|a (?:moment|minute|second|break)|come back|go back|skip|"
     r"(?:end|stop|finish|leave) (?:here|now|this|the)|(?:the|this) (?:call|interview|job|company|position|team)|salary|"
     r"recruiter|somebody|someone|a (?:human|person)|real person|sorry|pardon|hello|no (?:idea|clue)|on the phone)\b",

@@ -114,7 +114,7 @@ def _answered(interview: Interview, event: Answered, plan: Plan) -> Step:
         return _wished(interview, intent, text, event, plan)
     if interview.current is None:
         return interview, [KeepListening()]
-    if may_be_request(text):
+    if event.ended_by == "silence" and may_be_request(text):
         return replace(interview, pending=event), [AskIntent(interview.current.question_id, text)]
     return _answer_heard(interview, event, plan)
 

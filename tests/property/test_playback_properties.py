@@ -169,3 +169,11 @@ def test_a_cut_keeps_the_words_heard_to_within_one(heard_ms):
     heard_letters = len(text) * heard_ms / duration_ms
     truly = sum(1 for index, _ in enumerate(text.split()) if len(" ".join(text.split()[: index + 1])) <= heard_letters)
     assert abs(len(played.heard_text(state).split()) - truly) <= 1
+
+
+def test_while_the_line_was_dry_nothing_was_heard():
+    state = played.open_utterance(Playback(), 1, (WORDS,), "ask:x")
+    state = played.queue_piece(state, 1, 0, 600, 0, is_last=False)
+    state = played.mark_returned(state, "1.0.0/ask:x", 400)
+    state = played.queue_piece(state, 1, 0, 600, 2000, is_last=False)
+    assert played.cut(state, 1900 + 200).pieces[0].heard_ms == 700

@@ -31,6 +31,7 @@ from telephony.simulator.run import virtual_call
 from telephony.simulator.scenario import parse_scenario
 from telephony.simulator.virtual import VirtualSocket
 from telephony.speaker import Speaker
+from telephony.thinker import Thinker
 from telephony.writer import LineWriter
 
 POLITE = """
@@ -76,6 +77,9 @@ class VirtualCall:
     question_count: int = 3
     recogniser: ScriptedSpeechToText = field(default_factory=ScriptedSpeechToText)
     voice: ScriptedTextToSpeech = field(default_factory=lambda: ScriptedTextToSpeech(ms_per_word=200))
+    speaker: Callable[..., Speaker] = Speaker
+    thinker: Callable[..., Thinker] | None = None
+    """Given the bank, where to deliver to, and the account."""
     budgets: Budgets = field(default_factory=Budgets)
     late: list[Counted] = field(default_factory=list)
     reason: str = ""
@@ -106,12 +110,13 @@ class VirtualCall:
         parts = CallParts(
             plan=self.plan,
             ear=Ear(LoudIsSpeech(), FixedEndpoint(1500, -50.0), self.recogniser, into(inbox), self.pass_time, account),
-            mouth=Mouth(Speaker(self.voice, into(inbox), account), LineWriter(line.send, "MZ0123456789", clock)),
+            mouth=Mouth(self.speaker(self.voice, into(inbox), account), LineWriter(line.send, "MZ0123456789", clock)),
             call_log=CallLog(FileEventLog(self.log_path)),
             start_recording=lambda: RecordingFile(path),
             describe_recording=lambda: {"path": path.name, "size_bytes": path.stat().st_size},
             farewell=mulaw.encode(bytes(16000)),
             clock=clock,
+            thinker=self.thinker(self.plan.bank, into(inbox), account) if self.thinker else None,
             outlet=outlet,
         )
         session = Session(line, protocol, parts, inbox)

@@ -293,6 +293,15 @@ def test_plain_answers_never_wait_for_a_model(call, answer):
     assert call.facts("answer_completed")[0]["text"] == answer
 
 
+def test_words_closed_by_key_are_an_answer_and_no_model_is_asked(call):
+    call.has_model = True
+    call.to_first_question()
+    call.speak(UNSURE, then_silent=False)
+    call.press("#")
+    assert call.asked_of_model == []
+    assert call.facts("answer_completed")[0]["text"] == UNSURE
+
+
 def test_nothing_is_said_twice_and_every_question_is_kept_with_its_source(thin):
     thin.model(WORDED)
     thin.hear_out()
