@@ -35,6 +35,8 @@ class LiveView:
     at_ms: int = 0
     partial: str = ""
     is_over: bool = False
+    switches: int = 0
+    """How often another engine has taken over."""
     lines: tuple[Line, ...] = ()
     last_id: int = 0
 
@@ -48,6 +50,7 @@ _SHOWN: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("fact", "follow_up_asked"): ("follow_up", ("order", "text")),
     ("fact", "answer_completed"): ("answer", ("order", "state")),
     ("fact", "turn_ended"): ("turn", ("who", "text", "start_ms", "end_ms", "is_interrupted")),
+    ("fact", "engine_switched"): ("engine_switched", ("port", "to")),
     ("fact", "interview_ended"): ("interview_ended", ("reason", "is_complete")),
     ("fact", "call_ended"): ("call_ended", ("reason",)),
     ("signal", "PartialReceived"): ("partial_transcript", ("text",)),
@@ -91,6 +94,8 @@ def _step(view: LiveView, event: Mapping[str, Any]) -> LiveView:
                 question=str(event["text"] or ""),
                 topic=str(event["topic"] or ""),
             )
+        case "engine_switched":
+            return replace(view, switches=view.switches + 1)
         case "partial_transcript":
             return replace(view, partial=str(event["text"] or ""))
         case "turn":

@@ -161,7 +161,7 @@ class Switchboard:
                 into(inbox),
             ),
             mouth=Mouth(
-                ThreadedSpeaker(self._engines.text_to_speech, into(inbox)),
+                ThreadedSpeaker(self._engines.voice_for_call(into(inbox)), into(inbox)),
                 ThreadedLineWriter(line.send, leg.stream_sid, time.monotonic),
             ),
             call_log=CallLog(FileEventLog(event_log_path(settings.event_logs_dir, leg.call_id))),

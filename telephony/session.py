@@ -41,6 +41,7 @@ from engine.dialogue.signals import (
 from engine.evaluation.judgement import judge
 from engine.ports import (
     AllHeard,
+    EngineSwitched,
     FinalHeard,
     PartialHeard,
     RecognitionEvent,
@@ -165,6 +166,8 @@ class Session:
                     self._feed(VoiceFailed(self.now_ms, utterance))
                 case AnswerJudged():
                     self._feed(result)
+                case EngineSwitched():
+                    self._parts.call_log.engine_switched(self.now_ms, result)
                 case PartialHeard() | FinalHeard() | AllHeard() | RecognitionFailed():
                     self._recognised(result)
 

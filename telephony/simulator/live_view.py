@@ -7,6 +7,7 @@ from typing import Any, TextIO
 
 _BAR_CELLS = 20
 _NAMES = {"agent": "interviewer", "candidate": "candidate"}
+_DOES = {"speech_to_text": "listening", "text_to_speech": "speaking"}
 _WORDS_FOR_FLOOR = {
     "agent": "speaking",
     "candidate": "listening",
@@ -60,6 +61,8 @@ class LiveView:
                 self._line(f"-- follow-up to question {data['order']}")
             case "consent_given":
                 self._line(f"-- recording {'agreed' if data['is_granted'] else 'refused'}")
+            case "engine_switched":
+                self._line(f"-- {_DOES.get(str(data['port']), 'works')} with {data['to']} now: {data['reason']}")
             case "interview_ended":
                 self._line(f"-- interview ended: {str(data['reason']).replace('_', ' ')}")
             case "call_ended":

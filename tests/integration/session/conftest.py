@@ -92,7 +92,7 @@ class VirtualCall:
         line = wrap(self.socket)
         protocol = StreamProtocol()
         while protocol.start is None:
-            protocol.receive(line.receive(1.0))
+            protocol.receive(line.receive())
         inbox: deque[object] = deque()
         path = self.folder / "recording.wav"
         clock = lambda: self.socket.now_s  # noqa: E731  the virtual clock
