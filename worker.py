@@ -14,11 +14,13 @@ from procrastinate.exceptions import ConnectorException
 from engine.adapters.clouds import build_chat
 from engine.config import Settings, load_settings
 from engine.errors import VivavoceError
+from engine.pricing import load_prices
 from engine.questions.bank import load_bank
 from engine.store.database import make_engine, make_sessions
 from engine.store.jobs import BATCH, DIAL, worker_app
 from engine.work import jobs
 from engine.work.shipping import EventShipper
+from engine.work.spending import Costs, budgets_of
 
 POLL_S = 0.25
 DIALS_AT_ONCE = 4
@@ -85,7 +87,8 @@ def run(settings: Settings) -> None:
     sessions = make_sessions(engine)
     app = worker_app(settings.database_url)
     model = build_chat(settings.clouds)
-    jobs.register(app, sessions, load_bank(), model)
+    costs = Costs(load_prices(settings.prices_file), budgets_of(settings))
+    jobs.register(app, sessions, load_bank(), model, costs, settings.speech_cache_dir)
     # Web processes ship their own logs; this one takes over those of a web process that died.
     shipper = EventShipper(sessions, settings.event_logs_dir)
     shipper.start()

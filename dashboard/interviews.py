@@ -24,6 +24,7 @@ from engine.store.interviews import InterviewRepository, NewInterview
 from engine.store.models import Interview
 from engine.store.reports import ReportRepository
 from engine.vocabulary import InterviewState
+from engine.work.question_writing import order_questions
 
 LENGTHS = {3: "3 questions, to try it out", 5: "5 questions", 10: "10 questions", 15: "15 questions"}
 _EVENTS_AT_ONCE = 500
@@ -99,6 +100,7 @@ class InterviewPages:
             return _form_page(data, error.fields, 422)
         wanted = checked(NewInterviewInput, form.to_input(), region=self._region, now=now)
         created = self._interviews().create(current_user().id, new_interview(wanted))
+        order_questions(self._database.current(), self._settings, created.id)
         self._database.current().commit()
         return redirect(url_for("interviews.show", interview_id=created.id, made=1), 303)
 

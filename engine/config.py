@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -78,6 +79,14 @@ class Settings:
     log_format: str
     metrics_token: str
     """Whoever shows it may read /metrics from elsewhere; empty leaves it to this machine."""
+    prices_file: Path | None
+    """Prices in place of those that come along."""
+    interview_budget_usd: Decimal
+    """What providers may cost one interview; then free engines go on. Zero is no limit."""
+    monthly_budget_usd: Decimal
+    """The same for all interviews of an account in a calendar month (UTC)."""
+    operator_emails: frozenset[str]
+    """Accounts that see the operator page."""
     trusted_proxies: int
     """Proxies between the server and the world whose word on the caller's address is taken."""
 
@@ -173,6 +182,24 @@ class _Reader:
             self.faults.append(f"{name} is {raw!r}, which is not a folder. Name an existing folder or leave it empty.")
         return Path(raw) if raw else None
 
+    def file(self, name: str) -> Path | None:
+        raw = self.text(name, "")
+        if raw and not Path(raw).is_file():
+            self.faults.append(f"{name} is {raw!r}, which is not a file. Name an existing file or leave it empty.")
+        return Path(raw) if raw else None
+
+    def money(self, name: str, default: str) -> Decimal:
+        """US dollars, to the digit."""
+        self.number(name, float(default), 0.0, 1_000_000.0)
+        try:
+            return Decimal(self.text(name, default))
+        except InvalidOperation:
+            return Decimal(default)  # the fault is noted already
+
+    def listed(self, name: str) -> tuple[str, ...]:
+        """Texts separated by commas."""
+        return tuple(filter(None, map(str.strip, self.text(name, "").split(","))))
+
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Settings from environment variables.
@@ -207,9 +234,13 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         max_calls=read.whole("MAX_CALLS", 100, 1, 1000),
         max_interview_min=read.whole("MAX_INTERVIEW_MIN", 60, 5, 180),
         max_answer_s=read.whole("MAX_ANSWER_S", 300, 10, 1800),
-        allowed_origins=tuple(filter(None, map(str.strip, read.text("ALLOWED_ORIGINS", "").split(",")))),
+        allowed_origins=read.listed("ALLOWED_ORIGINS"),
         port=port,
         metrics_token=read.text("METRICS_TOKEN", ""),
+        prices_file=read.file("PRICES_FILE"),
+        interview_budget_usd=read.money("INTERVIEW_BUDGET_USD", "0.50"),
+        monthly_budget_usd=read.money("MONTHLY_BUDGET_USD", "0"),
+        operator_emails=frozenset(name.lower() for name in read.listed("OPERATOR_EMAILS")),
         trusted_proxies=read.whole("TRUSTED_PROXIES", 0, 0, 10),
         log_format=read.choice("LOG_FORMAT", "json" if environment == "production" else "text", ("json", "text")),
     )

@@ -9,7 +9,15 @@ from engine.audio.voice import Began, Confirmed, Ended, SpeechTracker, VoiceChan
 from engine.clock import FRAME_MS, FRAME_SAMPLES, samples_to_ms
 from engine.dialogue.signals import Signal, SilenceHeld, SpeechBegan, SpeechConfirmed, SpeechEnded
 from engine.errors import UpstreamUnavailable
-from engine.ports import RecognitionEvent, RecognitionFailed, RecognitionStream, SpeechToText, VoiceDetector
+from engine.ports import (
+    UNLIMITED,
+    Account,
+    RecognitionEvent,
+    RecognitionFailed,
+    RecognitionStream,
+    SpeechToText,
+    VoiceDetector,
+)
 from telephony.sound_meter import SoundMeter
 
 _RESULTS_PAUSE_S = 0.02
@@ -27,6 +35,7 @@ class Ear:
         recogniser: SpeechToText,
         deliver: Callable[[RecognitionEvent], None],
         pause: Callable[[float], None] = time.sleep,
+        account: Account = UNLIMITED,
     ) -> None:
         self._detector = detector
         self._endpoint = endpoint
@@ -34,6 +43,7 @@ class Ear:
         self._recogniser = recogniser
         self._deliver = deliver
         self._pause = pause
+        self._account = account
         self.sound = SoundMeter()
         self._rest = b""
         self._terms: tuple[str, ...] = ()
@@ -79,7 +89,7 @@ class Ear:
 
     def _opened(self) -> RecognitionStream:
         try:
-            return self._recogniser.open(self._deliver)
+            return self._recogniser.open(self._deliver, self._account)
         except UpstreamUnavailable as error:
             return DeafStream(str(error), self._deliver)
 

@@ -21,6 +21,7 @@ from engine.store.events import EventRepository
 from engine.store.interviews import InterviewRepository
 from engine.store.models import Answer, Evaluation, Interview, Question
 from engine.store.reports import ReportRepository
+from engine.work.question_writing import order_questions
 
 
 def blueprint(database: Database, settings: Settings) -> Blueprint:
@@ -37,6 +38,7 @@ def blueprint(database: Database, settings: Settings) -> Blueprint:
     def create() -> Response:
         wanted = checked(NewInterviewInput, json_body(), region=region, now=datetime.now(UTC))
         created = interviews().create(current_user().id, new_interview(wanted))
+        order_questions(database.current(), settings, created.id)
         database.current().commit()
         return success(told(created), 201)
 

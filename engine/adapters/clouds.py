@@ -23,7 +23,7 @@ LIVE_LIMITS: Final = RecognitionLimits(connect_s=2.5)
 
 
 def build_chat(clouds: CloudSettings) -> ChatModel | None:
-    """The language model for grading. Raises SettingsError for a model that is known not to exist any more."""
+    """The language model for grading and for wording in calls. Raises SettingsError for a model that has ended."""
     if not clouds.has_openai:
         return None
     _check_model(clouds, "OPENAI_CHAT_MODEL", clouds.openai_chat_model, "chat")

@@ -45,9 +45,11 @@ class DeepgramSpeechToText:
     def open(self, on_event: Callable[[RecognitionEvent], None], account: Account = UNLIMITED) -> SocketRecognition:
         """Begins to connect at once; what goes wrong there comes as RecognitionFailed."""
 
-        def sent(audio_ms: int, is_estimated: bool) -> None:
-            model = self._dialect.options.model
-            account.spent(Usage("deepgram", model, "speech_to_text", audio_ms=audio_ms, is_estimated=is_estimated))
+        def sent(audio_ms: int, is_last: bool, has_failed: bool) -> None:
+            if audio_ms or is_last:
+                model, requests = self._dialect.options.model, int(is_last)
+                usage = Usage("deepgram", model, "speech_to_text", requests, audio_ms=audio_ms, is_estimated=has_failed)
+                account.spent(usage)
 
         return SocketRecognition(self._dialect, on_event, self._limits, sent)
 

@@ -27,7 +27,7 @@ def build_client(api_key: str, *, base_url: str = DEFAULT_BASE_URL, max_retries:
     The address is always given, so that no variable of the environment turns calls elsewhere. Each request sets its
     own time limit; no retry happens unless asked for, since a caller on the line cannot wait for it.
     """
-    return openai.OpenAI(
+    client = openai.OpenAI(
         api_key=api_key or "none",  # a local server asks for none, and the package insists on one
         base_url=base_url,
         max_retries=max_retries,
@@ -36,6 +36,9 @@ def build_client(api_key: str, *, base_url: str = DEFAULT_BASE_URL, max_retries:
             limits=httpx2.Limits(max_connections=200, max_keepalive_connections=_IDLE_CONNECTIONS)
         ),
     )
+    # The package loads its parts at first use, which takes a third of a second: not in the middle of a call.
+    _ = client.responses, client.audio
+    return client
 
 
 def request_timeout(whole_s: float) -> Timeout:

@@ -4,7 +4,7 @@ from typing import Any
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
 DIAL = "dial"
@@ -13,8 +13,9 @@ BATCH = "batch"
 """Everything that may wait: grading, tidying up."""
 
 GRADE_INTERVIEW = "grade_interview"
+WRITE_QUESTIONS = "write_questions"
 
-_QUEUES = {GRADE_INTERVIEW: BATCH}
+_QUEUES = {GRADE_INTERVIEW: BATCH, WRITE_QUESTIONS: BATCH}
 
 _enqueuing = App(connector=SyncPsycopgConnector())
 """Never opened: it only writes on connections that it is lent."""
@@ -50,3 +51,14 @@ def worker_app(url: str) -> App:
     """
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     return App(connector=PsycopgConnector(conninfo=plain))
+
+
+def queue_lengths(session: Session) -> dict[tuple[str, str], int]:
+    """How many jobs wait and run, by queue and status (todo, doing)."""
+    found = session.execute(
+        text(
+            "select queue_name, status::text, count(*) from procrastinate_jobs "
+            "where status in ('todo', 'doing') group by 1, 2 order by 1, 2"
+        )
+    )
+    return {(str(queue), str(status)): int(count) for queue, status, count in found}

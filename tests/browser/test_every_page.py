@@ -27,6 +27,7 @@ PAGES: dict[str, Callable[[Seeded], str]] = {
     "report-partial": lambda seeded: f"/interviews/{seeded.partial}/report",
     "report-waiting": lambda seeded: f"/interviews/{seeded.evaluating}/report",
     "account": lambda seeded: "/account",
+    "operator": lambda seeded: "/operator",
 }
 LOOKS: list[tuple[Literal["light", "dark"], int]] = [("light", 1280), ("light", 360), ("dark", 360), ("dark", 1280)]
 

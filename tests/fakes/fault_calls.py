@@ -39,6 +39,7 @@ from engine.dialogue.plan import Limits, Plan
 from engine.ports import EventRecord, SpeechToText, TextToSpeech
 from engine.questions.bank import QuestionBank
 from engine.vocabulary import Level, Topic
+from telephony.call_account import UsageOutlet
 from telephony.call_log import CallLog
 from telephony.call_parts import CallParts, into
 from telephony.hearing import Ear
@@ -267,6 +268,7 @@ class Interview:
             describe_recording=lambda: {"path": path.name, "size_bytes": path.stat().st_size},
             farewell=loud_hum("sorry"),
             clock=time.monotonic,
+            outlet=UsageOutlet(into(inbox), lambda _usage: None),
         )
         session = Session(socket, protocol, parts, inbox)
         session.begin(call_id="c", interview_id="i", call_sid="CA0123456789", stream_sid="MZ", direction="inbound")
