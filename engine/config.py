@@ -45,6 +45,18 @@ class CloudSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageSettings:
+    """How messages reach candidates."""
+
+    smtp_url: str = ""
+    """smtp://, smtp+starttls:// or smtps://; empty leaves mails in the outbox folder."""
+    mail_from: str = "Vivavoce <interviews@localhost>"
+    sms: str = "folder"
+    """folder or twilio."""
+    twilio_rest_url: str = "https://api.twilio.com"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the product can be told. Field names are the environment's, in lower case."""
 
@@ -89,6 +101,7 @@ class Settings:
     """Accounts that see the operator page."""
     trusted_proxies: int
     """Proxies between the server and the world whose word on the caller's address is taken."""
+    messages: MessageSettings = MessageSettings()
 
     @property
     def is_production(self) -> bool:
@@ -107,6 +120,10 @@ class Settings:
     @property
     def event_logs_dir(self) -> Path:
         return self.data_dir / "calls"
+
+    @property
+    def outbox_dir(self) -> Path:
+        return self.data_dir / "outbox"
 
     @property
     def speech_cache_dir(self) -> Path:
@@ -243,6 +260,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         operator_emails=frozenset(name.lower() for name in read.listed("OPERATOR_EMAILS")),
         trusted_proxies=read.whole("TRUSTED_PROXIES", 0, 0, 10),
         log_format=read.choice("LOG_FORMAT", "json" if environment == "production" else "text", ("json", "text")),
+        messages=_messages(read),
     )
     faults = read.faults + _contradictions(settings)
     if faults:
@@ -279,6 +297,20 @@ def _with_keys(clouds: CloudSettings) -> tuple[str, ...]:
     """The engines that may be used without being named, best first."""
     keys = (("deepgram", clouds.deepgram_api_key), ("openai", clouds.openai_api_key))
     return (*(name for name, key in keys if key), "local")
+
+
+def _messages(read: _Reader) -> MessageSettings:
+    known = MessageSettings()
+    smtp_url = read.text("SMTP_URL", "")
+    parts = urlsplit(smtp_url)
+    if smtp_url and (parts.scheme not in ("smtp", "smtp+starttls", "smtps") or not parts.hostname):
+        read.faults.append("SMTP_URL must look like smtp+starttls://user:password@mail.example.org:587.")
+    return MessageSettings(
+        smtp_url=smtp_url,
+        mail_from=read.text("MAIL_FROM", known.mail_from),
+        sms=read.choice("SMS", known.sms, ("folder", "twilio")),
+        twilio_rest_url=read.base_url("TWILIO_REST_URL", known.twilio_rest_url),
+    )
 
 
 def _contradictions(settings: Settings) -> list[str]:

@@ -123,8 +123,8 @@ class TextToSpeech(Protocol):
     def synthesise(self, text: str, *, speed: float = 1.0, account: Account = UNLIMITED) -> Iterator[bytes]:
         """Speak a text as mu-law 8 kHz audio, in chunks as they become ready.
 
-        text: one clause or sentence, speakable as it stands. speed: 0.75 to 1.5. account: is told what it took, also
-        when it failed or was given up.
+        text: one clause or sentence as it is written; the voice says signs, code and acronyms as words. speed: 0.75 to
+        1.5. account: is told what it took, also when it failed or was given up.
         Raises UpstreamUnavailable, at the first chunk or between chunks.
         """
 
@@ -213,3 +213,37 @@ class ChatModel(Protocol):
 
     def close(self) -> None:
         """Give back the threads. Safe to call twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """A message as it is handed to whoever carries it. For SMS only `recipient` and `text` count."""
+
+    id: str
+    """Ours; the same at every attempt."""
+    recipient: str
+    """E-mail address, or E.164."""
+    subject: str
+    text: str
+    html: str = ""
+    unsubscribe_url: str = ""
+    """Takes a bare POST as a refusal (one click)."""
+    calendar: bytes = b""
+    """An iCalendar file to go along, or nothing."""
+    calendar_method: str = "REQUEST"
+
+
+class Messenger(Protocol):
+    """Carries messages over one channel."""
+
+    name: str
+
+    def send(self, message: OutgoingMessage) -> str | None:
+        """Hand it over; returns the provider's id of it where it has one.
+
+        Raises MessageRefused (never try again), MessageDelayed (nothing was sent; try later), DeliveryUnknown (it may
+        have gone out).
+        """
+
+    def close(self) -> None:
+        """Give everything back. Safe to call twice."""

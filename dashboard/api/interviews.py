@@ -11,11 +11,11 @@ from dashboard.api.envelope import json_body, success
 from dashboard.database import Database
 from dashboard.interviews import new_interview
 from dashboard.live import public_event
-from dashboard.phone_numbers import region_of
 from dashboard.schemas import EventsQuery, ListQuery, NewInterviewInput
 from dashboard.validation import checked
 from engine.config import Settings
 from engine.errors import NotFound
+from engine.scheduling.phone_numbers import region_of
 from engine.store.evaluations import EvaluationRepository
 from engine.store.events import EventRepository
 from engine.store.interviews import InterviewRepository

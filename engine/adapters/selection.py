@@ -149,7 +149,7 @@ class _Parts:
     def _cached_voice(self, name: str, process: SpeechProcess, *, is_last: bool) -> CachedTextToSpeech:
         health = self.board.register(ProviderHealth(f"text_to_speech/{name}"))
         engine: TextToSpeech = LocalTextToSpeech(process)
-        version = f"heart-{importlib.metadata.version('hibari-tts')}-1"
+        version = f"heart-{importlib.metadata.version('hibari-tts')}-2"
         if name != "local":
             engine, version = self.accounts.voice(name)
         watched = WatchedTextToSpeech(engine, health, is_last=is_last)

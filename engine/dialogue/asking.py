@@ -23,6 +23,7 @@ from engine.dialogue.signals import Fact
 from engine.dialogue.speakable import speakable
 from engine.questions.bank import FollowUp, Question
 from engine.questions.choice import Choice, choose, stepwise
+from engine.questions.expected import expected_terms
 from engine.transcript import Transcript, joined
 from engine.vocabulary import AnswerState, Difficulty
 
@@ -275,7 +276,7 @@ def _foreseen(interview: Interview, plan: Plan, question: Question) -> Foresee:
         choice = _choice(answered, plan, score)
         if choice is not None:
             texts.extend(phrases.sentences(choice.question.spoken))
-    return Foresee(tuple(dict.fromkeys(texts)), question.terms)
+    return Foresee(tuple(dict.fromkeys(texts)), expected_terms(question, plan.topics))
 
 
 def _question_data(asked: Asked, question: Question, choice: Choice, plan: Plan) -> dict[str, Any]:

@@ -76,6 +76,7 @@ class Candidate(Stamped, Base):
     phone: Mapped[str] = mapped_column(String(20))
     """E.164."""
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC", server_default="UTC")
+    email: Mapped[str | None] = mapped_column(String(255))
 
 
 class Interview(Stamped, Base):
