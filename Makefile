@@ -17,7 +17,7 @@ with_database := $(py) -m engine.store.embedded_postgres run --
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test quick lint format migrate venv venv-dev bench-media bench-speech bench-first-audio clean
+.PHONY: help demo run test quick lint format migrate venv venv-dev bench-media bench-speech bench-first-audio bench-leaks clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -61,6 +61,9 @@ bench-speech: $(VENV)/.runtime ## DATA=folder: word error rate, CPU and latency 
 
 bench-first-audio: $(VENV)/.dev ## decision to first audio over the cloud packages, against servers on the loopback
 	@$(py) -m benchmarks.first_audio
+
+bench-leaks: $(VENV)/.dev ## CALLS=n calls with random faults in one process: what do they leave behind?
+	@$(py) -m benchmarks.leaks --calls $(CALLS)
 
 venv: $(VENV)/.runtime ## what the product runs on, in .venv
 venv-dev: $(VENV)/.dev ## what tests and checks need, on top

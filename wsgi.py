@@ -11,12 +11,12 @@ from dashboard.samples import cache_samples
 from engine.adapters.clouds import build_chat
 from engine.adapters.log_format import configure_logging
 from engine.adapters.selection import SpeechEngines, build_speech
-from engine.adapters.speech_cache import CachedTextToSpeech
 from engine.config import Settings, load_settings
 from engine.dialogue.phrases import fixed_phrases, sentences
 from engine.errors import VivavoceError
 from engine.pricing import load_prices
 from engine.questions.bank import load_bank
+from engine.work.health_reporting import HealthReporter
 from engine.work.phrases import PhraseBook
 from engine.work.shipping import EventShipper
 from telephony import media, message_status, thinker, webhooks
@@ -48,7 +48,7 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
         public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS | message_status.ENDPOINTS,
         metrics_token=settings.metrics_token,
         trusted_proxies=settings.trusted_proxies,
-        samples=lambda: cache_samples(engines.text_to_speech),
+        samples=lambda: cache_samples(*engines.caches),
     )
     sessions = app.extensions["sessions"]
     bank = load_bank()
@@ -61,8 +61,9 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     media.register(app, switchboard, settings)
     app.register_blueprint(message_status.blueprint(settings, sessions))
     EventShipper(sessions, settings.event_logs_dir, is_reserve=True).start()
-    if isinstance(engines.text_to_speech, CachedTextToSpeech):
-        PhraseBook(sessions, engines.text_to_speech).start()
+    HealthReporter(sessions, engines.health).start()
+    for cache in engines.caches:
+        PhraseBook(sessions, cache).start()
     engines.wait_until_ready()
     engines.warm([*fixed_phrases(), *(text for question in bank.questions for text in sentences(question.spoken))])
     return app

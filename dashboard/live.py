@@ -35,6 +35,8 @@ class LiveView:
     at_ms: int = 0
     partial: str = ""
     is_over: bool = False
+    switches: int = 0
+    """How often another engine has taken over."""
     lines: tuple[Line, ...] = ()
     last_id: int = 0
     cost_usd: str = ""
@@ -53,6 +55,7 @@ _SHOWN: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("fact", "follow_up_asked"): ("follow_up", ("order", "text")),
     ("fact", "answer_completed"): ("answer", ("order", "state")),
     ("fact", "turn_ended"): ("turn", ("who", "text", "start_ms", "end_ms", "is_interrupted")),
+    ("fact", "engine_switched"): ("engine_switched", ("port", "to")),
     ("fact", "interview_ended"): ("interview_ended", ("reason", "is_complete")),
     ("fact", "usage_counted"): ("cost", ("total_usd", "price_usd")),
     ("fact", "budget_reached"): ("budget_reached", ("ceiling", "total_usd")),
@@ -86,10 +89,9 @@ def _step(view: LiveView, event: Mapping[str, Any]) -> LiveView:
     match event["name"]:
         case "call_started":
             return replace(view, is_over=False, partial="", floor="", stage="greeting")
-        case "stage":
-            return replace(view, stage=str(event["stage"] or ""))
-        case "floor":
-            return replace(view, floor=str(event["floor"] or ""))
+        case "stage" | "floor" as name:
+            said = str(event[name] or "")
+            return replace(view, stage=said) if name == "stage" else replace(view, floor=said)
         case "question":
             return replace(
                 view,
@@ -98,6 +100,8 @@ def _step(view: LiveView, event: Mapping[str, Any]) -> LiveView:
                 question=str(event["text"] or ""),
                 topic=str(event["topic"] or ""),
             )
+        case "engine_switched":
+            return replace(view, switches=view.switches + 1)
         case "partial_transcript":
             return replace(view, partial=str(event["text"] or ""))
         case "turn":

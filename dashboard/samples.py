@@ -50,13 +50,14 @@ def health_samples(board: Board) -> list[Sample]:
     return samples
 
 
-def cache_samples(voice: TextToSpeech) -> list[Sample]:
-    """How often this process found a phrase spoken already, and how often not; nothing for a voice without a cache."""
-    if not isinstance(voice, CachedTextToSpeech):
+def cache_samples(*voices: TextToSpeech) -> list[Sample]:
+    """How often this process found a phrase spoken already, and how often not; nothing for voices without a cache."""
+    caches = [voice for voice in voices if isinstance(voice, CachedTextToSpeech)]
+    if not caches:
         return []
     return [
-        Sample("vivavoce_speech_cache_hits_total", float(voice.hits), kind="counter"),
-        Sample("vivavoce_speech_cache_misses_total", float(voice.misses), kind="counter"),
+        Sample("vivavoce_speech_cache_hits_total", float(sum(cache.hits for cache in caches)), kind="counter"),
+        Sample("vivavoce_speech_cache_misses_total", float(sum(cache.misses for cache in caches)), kind="counter"),
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine.dialogue.plan import Plan
-from engine.ports import MonotonicClock, RecognitionEvent, Recorder
+from engine.ports import EngineSwitched, MonotonicClock, RecognitionEvent, Recorder
 from telephony.call_account import CallFact, UsageOutlet
 from telephony.call_log import CallLog
 from telephony.hearing import Ear
@@ -50,6 +50,6 @@ class CallParts:
     """None: no language model is configured."""
 
 
-def into(inbox: deque[object]) -> Callable[[RecognitionEvent | Spoken | Thought | CallFact], None]:
+def into(inbox: deque[object]) -> Callable[[RecognitionEvent | EngineSwitched | Spoken | Thought | CallFact], None]:
     """The callback that workers deliver to: appending to a deque is atomic, and the deciding thread drains it."""
     return inbox.append

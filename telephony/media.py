@@ -182,7 +182,7 @@ class Switchboard:
                 account=account,
             ),
             mouth=Mouth(
-                ThreadedSpeaker(self._engines.text_to_speech, into(inbox), account),
+                ThreadedSpeaker(self._engines.voice_for_call(into(inbox)), into(inbox), account),
                 ThreadedLineWriter(line.send, leg.stream_sid, time.monotonic),
             ),
             call_log=CallLog(FileEventLog(event_log_path(settings.event_logs_dir, leg.call_id))),

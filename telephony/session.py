@@ -36,7 +36,7 @@ from engine.dialogue.signals import (
     TimerExpired,
 )
 from engine.evaluation.judgement import judge
-from engine.ports import AllHeard, RecognitionFailed, Recorder
+from engine.ports import AllHeard, EngineSwitched, RecognitionFailed, Recorder
 from telephony.call_account import CallFact
 from telephony.call_parts import CallParts, Line
 from telephony.line_errors import LineGone
@@ -155,6 +155,8 @@ class Session:
                     self._chunk_ready(result)
                 case CallFact(name, data):
                     self._parts.call_log.session_fact(self.now_ms, name, **data)
+                case EngineSwitched():
+                    self._parts.call_log.engine_switched(self.now_ms, result)
                 case AllHeard(request):
                     self._all_heard = self._all_heard or request == FLUSH_AT_CLOSE
                 case RecognitionFailed(reason):

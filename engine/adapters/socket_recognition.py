@@ -239,7 +239,7 @@ class SocketRecognition:
         now_s = time.monotonic()
         with self._delivering:
             while self._waiting and self._waiting[0].until_s <= now_s and not self._is_over:
-                if self._ledger.is_missing_speech():
+                if self._ledger.is_missing_speech(owes_answer=self._dialect.answers_every_finish):
                     self._fail(f"The recogniser did not finish within {self._limits.finish_s:g} s.")
                 else:
                     self._unanswered += 1

@@ -7,6 +7,7 @@ from typing import Any, TextIO
 
 _BAR_CELLS = 20
 _NAMES = {"agent": "interviewer", "candidate": "candidate"}
+_DOES = {"speech_to_text": "listening", "text_to_speech": "speaking"}
 _WORDS_FOR_FLOOR = {
     "agent": "speaking",
     "candidate": "listening",
@@ -33,6 +34,8 @@ class LiveView:
         self.at_ms = max(self.at_ms, at_ms)
         if kind == "signal" and name == "PartialReceived":
             self.partial = str(data["text"])
+        elif (kind, name) == ("fact", "engine_switched"):
+            self._line(f"-- {_DOES.get(str(data['port']), 'works')} with {data['to']} now: {data['reason']}")
         elif kind == "fact":
             self._fact(name, data)
         self._status()

@@ -8,6 +8,7 @@ from engine.errors import UpstreamUnavailable
 from engine.ports import UNLIMITED, Account, AllHeard, FinalHeard, PartialHeard, RecognitionEvent, RecognitionFailed
 from engine.transcript import Transcript, Word
 from tests.fakes import tone_speech
+from tests.fakes.deepgram_segments import Hear
 
 Step = Literal["open", "send", "began", "paused", "heard", "finish", "answered"]
 Act = Literal["fail", "mute"]
@@ -17,8 +18,11 @@ Act = Literal["fail", "mute"]
 class ToneSpeechToText:
     """engine.ports.SpeechToText. `plan`: at which step of a call something happens, counted over all its calls."""
 
-    def __init__(self, name: str = "tones", plan: Iterable[tuple[Step, int, Act]] = ()) -> None:
+    def __init__(
+        self, name: str = "tones", plan: Iterable[tuple[Step, int, Act]] = (), hear: Hear = tone_speech.hear
+    ) -> None:
         self.name = name
+        self.hear = hear
         self.plan = list(plan)
         self.counts: dict[Step, int] = {}
         self.streams: list[ToneRecognition] = []
@@ -86,7 +90,7 @@ class ToneRecognition:
     def _final(self, segment: Segment) -> None:
         words = [
             Word(text, segment.start_ms + round(start * 1000), segment.start_ms + round(end * 1000), 0.9)
-            for text, start, end in tone_speech.hear(segment.mulaw)
+            for text, start, end in self.engine.hear(segment.mulaw)
         ]
         if words:
             self._tell(FinalHeard(Transcript(" ".join(word.text for word in words), tuple(words))))

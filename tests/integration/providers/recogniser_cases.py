@@ -10,7 +10,10 @@ from engine.adapters.deepgram_stt import DeepgramSpeechToText
 from engine.adapters.local_speech import LocalSpeechToText
 from engine.adapters.openai_client import build_client
 from engine.adapters.openai_stt import OpenAIHearing, OpenAISpeechToText
+from engine.adapters.provider_health import ProviderHealth
+from engine.adapters.recogniser_links import RecogniserLink
 from engine.adapters.scripted_speech import ScriptedSpeechToText
+from engine.adapters.speech_chain import ChainedSpeechToText
 from engine.adapters.speech_client import SpeechProcess
 from engine.ports import SpeechToText
 from tests.fakes import tone_speech
@@ -100,10 +103,29 @@ def openai() -> Iterator[RecogniserCase]:
         engine.close()
 
 
+@contextmanager
+def chain() -> Iterator[RecogniserCase]:
+    with DeepgramServer() as server:
+        deepgram = Deepgram(KEY, rest_url=server.rest_url, socket_url=server.socket_url)
+        process = SpeechProcess(ToneCommand())  # type: ignore[arg-type]
+        process.start()
+        first = RecogniserLink(DeepgramSpeechToText(deepgram), ProviderHealth("first"), is_paid=True)
+        last = RecogniserLink(LocalSpeechToText(process), ProviderHealth("last"), finish_s=None, stall_ms=None)
+
+        def break_down() -> None:
+            server.plan("/v1/listen", Fault("abort"))
+            process.close()
+
+        yield RecogniserCase(ChainedSpeechToText([first, last]), tone_speech.speak, break_down, is_free=False)
+        process.close()
+        deepgram.close()
+
+
 CASES: dict[str, Callable[[], AbstractContextManager[RecogniserCase]]] = {
     "scripted": scripted,
     "local": local,
     "deepgram-nova": nova,
     "deepgram-flux": flux,
     "openai": openai,
+    "chain": chain,
 }

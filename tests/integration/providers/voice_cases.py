@@ -9,8 +9,11 @@ from engine.adapters.deepgram_tts import DeepgramTextToSpeech
 from engine.adapters.local_speech import LocalTextToSpeech
 from engine.adapters.openai_client import build_client
 from engine.adapters.openai_tts import OpenAITextToSpeech, OpenAIVoice
+from engine.adapters.provider_health import ProviderHealth
 from engine.adapters.scripted_speech import ScriptedTextToSpeech
 from engine.adapters.speech_client import SpeechProcess
+from engine.adapters.voice_chain import ChainedTextToSpeech, VoiceChain, VoiceLink
+from engine.adapters.watched_voice import WatchedTextToSpeech
 from engine.ports import TextToSpeech
 from tests.fakes import tone_speech
 from tests.fakes.deepgram_server import KEY, DeepgramServer
@@ -73,9 +76,25 @@ def openai() -> Iterator[VoiceCase]:
         engine.close()
 
 
+@contextmanager
+def chain() -> Iterator[VoiceCase]:
+    with aura() as first, openai() as second:
+        row = (
+            VoiceLink(WatchedTextToSpeech(first.engine, ProviderHealth("first"))),
+            VoiceLink(WatchedTextToSpeech(second.engine, ProviderHealth("second"), is_last=True)),
+        )
+
+        def break_down() -> None:
+            first.break_down()
+            second.break_down()
+
+        yield VoiceCase(ChainedTextToSpeech(VoiceChain(row)), _understood, break_down, is_free=False)
+
+
 CASES: dict[str, Callable[[], AbstractContextManager[VoiceCase]]] = {
     "scripted": scripted,
     "local": local,
     "deepgram-aura": aura,
     "openai": openai,
+    "chain": chain,
 }
