@@ -45,6 +45,8 @@ _HAS_UNKNOWN: ColumnElement[bool] = func.coalesce(func.bool_or(UsageRow.price_us
 
 
 class UsageRepository:
+    """The table of usage, within the session that it is given."""
+
     def __init__(self, session: Session) -> None:
         self._session = session
 
