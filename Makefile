@@ -5,6 +5,7 @@ PYTHON ?=
 CALLS ?= 50
 DATA ?=
 ONCE ?=
+PROVIDERS ?=
 
 py := $(VENV)/bin/python
 pip_install := $(py) -m pip install --quiet --no-input --disable-pip-version-check
@@ -21,8 +22,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(VENV)/.runtime ## a whole interview by simulated phone, no key needed; ONCE=1 leaves after the report
-	@$(py) -m telephony.simulator demo $(if $(filter-out 0,$(ONCE)),--once)
+demo: $(VENV)/.runtime ## a whole interview by simulated phone, no key needed; ONCE=1 leaves after the report, PROVIDERS=fakes
+	@$(py) -m telephony.simulator demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(PROVIDERS),--providers $(PROVIDERS))
 
 run: $(VENV)/.runtime .env ## web and jobs for development on an embedded PostgreSQL; the web reloads on change
 	@$(with_database) sh -c '\

@@ -12,15 +12,21 @@ from procrastinate import App
 from procrastinate.exceptions import ConnectorException
 
 from engine.adapters.clouds import build_chat
+from engine.adapters.messengers import build_messengers
+from engine.adapters.time_zones import TimeZones
 from engine.config import Settings, load_settings
 from engine.errors import VivavoceError
 from engine.pricing import load_prices
 from engine.questions.bank import load_bank
+from engine.scheduling.calling_hours import load_calling_hours
 from engine.store.database import make_engine, make_sessions
 from engine.store.jobs import BATCH, DIAL, worker_app
-from engine.work import jobs
+from engine.work import jobs, schedule_jobs
+from engine.work.candidate_links import LinkMaker
+from engine.work.sending import PostOffice
 from engine.work.shipping import EventShipper
 from engine.work.spending import Costs, budgets_of
+from telephony.sms import TwilioSms
 
 POLL_S = 0.25
 DIALS_AT_ONCE = 4
@@ -89,6 +95,16 @@ def run(settings: Settings) -> None:
     model = build_chat(settings.clouds)
     costs = Costs(load_prices(settings.prices_file), budgets_of(settings))
     jobs.register(app, sessions, load_bank(), model, costs, settings.speech_cache_dir)
+    sms = TwilioSms(settings) if settings.messages.sms == "twilio" else None
+    office = PostOffice(
+        sessions,
+        build_messengers(settings, sms),
+        TimeZones(),
+        LinkMaker(settings.stream_secret, settings.public_base_url),
+        settings.phone_number,
+        settings.messages.mail_from,
+    )
+    schedule_jobs.register(app, office, load_calling_hours())
     # Web processes ship their own logs; this one takes over those of a web process that died.
     shipper = EventShipper(sessions, settings.event_logs_dir)
     shipper.start()
@@ -97,6 +113,8 @@ def run(settings: Settings) -> None:
         asyncio.run(until_told_to_stop(app))
     finally:
         shipper.stop()
+        for messenger in office.messengers.values():
+            messenger.close()
         engine.dispose()
         if model is not None:
             model.close()

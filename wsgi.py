@@ -8,6 +8,7 @@ from flask import Flask
 
 from dashboard.app import create_app
 from dashboard.samples import cache_samples
+from engine.adapters.clouds import build_chat
 from engine.adapters.log_format import configure_logging
 from engine.adapters.selection import SpeechEngines, build_speech
 from engine.adapters.speech_cache import CachedTextToSpeech
@@ -18,7 +19,7 @@ from engine.pricing import load_prices
 from engine.questions.bank import load_bank
 from engine.work.phrases import PhraseBook
 from engine.work.shipping import EventShipper
-from telephony import media, webhooks
+from telephony import media, message_status, thinker, webhooks
 
 
 def build() -> Flask:
@@ -44,7 +45,7 @@ def build() -> Flask:
 def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     app = create_app(
         settings,
-        public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS,
+        public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS | message_status.ENDPOINTS,
         metrics_token=settings.metrics_token,
         trusted_proxies=settings.trusted_proxies,
         samples=lambda: cache_samples(engines.text_to_speech),
@@ -52,9 +53,13 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     sessions = app.extensions["sessions"]
     bank = load_bank()
     prices = load_prices(settings.prices_file)
-    switchboard = media.Switchboard(settings, sessions, engines, bank, prices)
+    chat = build_chat(settings.clouds)
+    if chat is not None:
+        thinker.warm(chat)
+    switchboard = media.Switchboard(settings, sessions, engines, bank, prices, chat)
     app.register_blueprint(webhooks.blueprint(settings, sessions, switchboard.lines_free, switchboard.prepare_call))
     media.register(app, switchboard, settings)
+    app.register_blueprint(message_status.blueprint(settings, sessions))
     EventShipper(sessions, settings.event_logs_dir, is_reserve=True).start()
     if isinstance(engines.text_to_speech, CachedTextToSpeech):
         PhraseBook(sessions, engines.text_to_speech).start()

@@ -34,6 +34,11 @@ PUBLIC_ENDPOINTS = frozenset(
         "accounts.refresh",  # checks the refresh token itself
         "api_auth.login",
         "api_auth.refresh",  # checks the refresh token itself
+        "candidate.page",
+        "candidate.act",
+        "candidate.ask_unsubscribe",
+        "candidate.unsubscribe",  # the signed token is the proof: mail programs post without a cookie
+        "schedule.feed",  # likewise
         "health.health",
         "health.live",
         "health.ready",
@@ -42,7 +47,7 @@ PUBLIC_ENDPOINTS = frozenset(
 )
 """Routes of the dashboard that need no signed-in person. Nothing else does without one."""
 
-_FORMS_OF_VISITORS = frozenset({"pages.set_theme", "accounts.log_in", "accounts.make_account"})
+_FORMS_OF_VISITORS = frozenset({"pages.set_theme", "accounts.log_in", "accounts.make_account", "candidate.act"})
 REFRESH_MARK = "csrf_refresh_token"
 """Readable cookie that tells that the browser also holds a refresh token, which this path does not see."""
 

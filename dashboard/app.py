@@ -10,6 +10,8 @@ from dashboard import (
     access,
     accounts,
     assets,
+    bulk,
+    candidate,
     database,
     display,
     errors,
@@ -20,6 +22,7 @@ from dashboard import (
     pages,
     report_page,
     requests_log,
+    schedule,
 )
 from dashboard.api import auth as api_auth
 from dashboard.api import interviews as api_interviews
@@ -82,6 +85,9 @@ def create_app(
         interviews.blueprint(db, settings),
         report_page.blueprint(db, settings, load_prices(settings.prices_file)),
         operator.blueprint(db, settings),
+        bulk.blueprint(db, settings),
+        schedule.blueprint(db, settings),
+        candidate.blueprint(db, settings),
         api_auth.blueprint(signing_in, tokens),
         api_interviews.blueprint(db, settings),
     ):

@@ -10,8 +10,8 @@ from flask import Flask, request
 
 from dashboard import local_time
 from dashboard.access import signed_in_user
-from dashboard.phone_numbers import international
 from dashboard.report_cost import amounts_text, spending_text
+from engine.scheduling.phone_numbers import international
 from engine.vocabulary import Difficulty, InterviewState, Level, Topic
 
 TOPICS: dict[str, str] = {
@@ -59,6 +59,7 @@ END_REASONS: dict[str, str] = {
     "failed": "The call failed",
     "refused": "All lines were busy",
     "cancelled": "Cancelled in the dashboard",
+    "cancelled_by_candidate": "Cancelled by the candidate",
     "expired": "Nobody called before the PIN ended",
 }
 FIELDS: dict[str, str] = {
@@ -80,6 +81,17 @@ FIELDS: dict[str, str] = {
     "candidate_time_zone": "Time zone",
     "when": "When",
     "scheduled_local": "Date and time",
+    "candidate_email": "E-mail address of the candidate",
+    "may_call": "Agreement to be called",
+    "which": "Which of the two",
+    "answer_before": "Last day to call",
+    "window_first": "First day",
+    "window_last": "Last day",
+    "window_days": "Weekdays",
+    "window_begins": "From",
+    "window_ends": "To",
+    "times": "How many calls",
+    "rows": "File",
 }
 ROLES = (
     "Backend engineer",
@@ -140,6 +152,7 @@ def install(app: Flask) -> None:
 
     app.context_processor(common)
     app.add_template_filter(moment, "moment")
+    app.add_template_filter(local_time.moment_text, "moment_in")
     app.add_template_filter(look, "state_look")
     app.add_template_filter(words, "words")
     app.add_template_filter(number, "number")

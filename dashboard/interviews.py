@@ -8,22 +8,25 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard.access import current_user
+from dashboard.appointment_schemas import FIELDS, AppointmentInput
+from dashboard.appointment_view import appointment_facts, field_at_fault, when_choices
+from dashboard.booker import Booker
 from dashboard.database import Database
 from dashboard.display import LEVELS, ROLES, TOPICS
 from dashboard.live import FLOORS, STAGES, LiveView, folded
-from dashboard.local_time import zone_names
-from dashboard.phone_numbers import region_of
 from dashboard.schemas import QUESTION_COUNTS, ListQuery, NewInterviewForm, NewInterviewInput
 from dashboard.validation import InvalidInput, checked, form_data
 from engine.config import Settings
-from engine.errors import Conflict
+from engine.errors import Conflict, ScheduleError
 from engine.evaluation.rubric import DEFAULT_RUBRIC, RUBRICS
+from engine.scheduling.phone_numbers import region_of
 from engine.store.calls import CallRepository
 from engine.store.events import EventRepository
 from engine.store.interviews import InterviewRepository, NewInterview
 from engine.store.models import Interview
 from engine.store.reports import ReportRepository
 from engine.vocabulary import InterviewState
+from engine.work.question_writing import order_questions
 
 LENGTHS = {3: "3 questions, to try it out", 5: "5 questions", 10: "10 questions", 15: "15 questions"}
 _EVENTS_AT_ONCE = 500
@@ -45,7 +48,28 @@ def new_interview(wanted: NewInterviewInput) -> NewInterview:
         candidate_phone=wanted.candidate_phone,
         candidate_time_zone=wanted.candidate_time_zone,
         scheduled_at=wanted.scheduled_at,
+        candidate_email=wanted.candidate_email or None,
     )
+
+
+def read_form(data: dict[str, Any], region: str) -> tuple[NewInterviewForm, AppointmentInput]:
+    """The two halves of the form for a new interview. Raises InvalidInput with the faults of both."""
+    now, faults = datetime.now(UTC), dict[str, str]()
+    about = {name: value for name, value in data.items() if name not in FIELDS}
+    when = {name: value for name, value in data.items() if name in FIELDS}
+    interview: NewInterviewForm | None = None
+    appointment: AppointmentInput | None = None
+    try:
+        interview = checked(NewInterviewForm, {"topics": []} | about, region=region, now=now)
+    except InvalidInput as error:
+        faults |= error.fields
+    try:
+        appointment = checked(AppointmentInput, when, now=now)
+    except InvalidInput as error:
+        faults |= error.fields
+    if interview is None or appointment is None:
+        raise InvalidInput(faults)
+    return interview, appointment
 
 
 def live_view(events: EventRepository, interview_id: uuid.UUID) -> LiveView:
@@ -63,6 +87,7 @@ class InterviewPages:
         self._database = database
         self._settings = settings
         self._region = region_of(settings.phone_number)
+        self._booker = Booker(database, settings)
 
     def _interviews(self) -> InterviewRepository:
         return InterviewRepository(self._database.current())
@@ -91,16 +116,25 @@ class InterviewPages:
         return _form_page({"level": "mid", "question_count": "5", "when": "any", "candidate_time_zone": zone}, {}, 200)
 
     def create(self) -> AnyResponse:
-        data = form_data(request.form, lists=("topics",))
-        now = datetime.now(UTC)
+        data = form_data(request.form, lists=("topics", "window_days"))
         try:
-            form = checked(NewInterviewForm, {"topics": []} | data, region=self._region, now=now)
+            wanted, appointment = read_form(data, self._region)
         except InvalidInput as error:
             return _form_page(data, error.fields, 422)
-        wanted = checked(NewInterviewInput, form.to_input(), region=self._region, now=now)
-        created = self._interviews().create(current_user().id, new_interview(wanted))
+        user = current_user()
+        try:
+            made = self._booker.set_up(
+                user.id, new_interview(wanted), appointment, may_call=wanted.may_call, host_zone=user.time_zone
+            )
+        except ScheduleError as error:
+            self._database.current().rollback()
+            return _form_page(data, {field_at_fault(appointment, error): str(error)}, 422)
+        for interview in made:
+            order_questions(self._database.current(), self._settings, interview.id)
         self._database.current().commit()
-        return redirect(url_for("interviews.show", interview_id=created.id, made=1), 303)
+        if len(made) > 1:
+            return redirect(url_for("schedule.agenda"), 303)
+        return redirect(url_for("interviews.show", interview_id=made[0].id, made=1), 303)
 
     def show(self, interview_id: uuid.UUID) -> str:
         interview = self._interviews().find(interview_id, current_user().id)
@@ -125,7 +159,7 @@ class InterviewPages:
     def cancel(self, interview_id: uuid.UUID) -> AnyResponse:
         interview = self._interviews().find(interview_id, current_user().id)
         try:
-            self._interviews().cancel(interview_id, current_user().id)
+            self._booker.cancel(interview_id, current_user().id)
         except Conflict:
             self._database.current().rollback()
             return make_response(render_template("interviews/cancel.html", interview=interview, is_too_late=True), 409)
@@ -144,6 +178,7 @@ class InterviewPages:
             "live": live_view(EventRepository(session), interview.id) if is_live else None,
             "stages": STAGES,
             "floors": FLOORS,
+            **appointment_facts(self._booker, self._settings, interview),
         }
 
 
@@ -172,7 +207,7 @@ def _form_page(values: dict[str, Any], errors: dict[str, str], status: int) -> R
         lengths={count: LENGTHS[count] for count in QUESTION_COUNTS},
         rubrics=RUBRICS,
         roles=ROLES,
-        zones=zone_names(),
+        **when_choices(),
         **_choices(),
     )
     return make_response(page, status)

@@ -1,8 +1,11 @@
 """Moments in the zone of the person who reads them; dates and hours as people type them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import available_timezones
+
+from engine.adapters.time_zones import TimeZones
+from engine.errors import ScheduleError
 
 
 @cache
@@ -26,24 +29,17 @@ def is_zone(name: str) -> bool:
     return name in available_timezones()
 
 
-def zone(name: str) -> ZoneInfo:
+@cache
+def _zones() -> TimeZones:
+    return TimeZones()
+
+
+def zone(name: str) -> tzinfo:
     """The zone, or UTC for a name that this machine does not know."""
     try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
-
-
-def from_local(local: datetime, zone_name: str) -> datetime:
-    """A wall-clock time in a zone as UTC. Of an hour that comes twice, the first is taken.
-
-    Raises ValueError for an hour that the change to summer time skips.
-    """
-    aware = local.replace(tzinfo=zone(zone_name), fold=0)
-    moment = aware.astimezone(UTC)
-    if moment.astimezone(zone(zone_name)).replace(tzinfo=None) != local:
-        raise ValueError("The clocks go forward over this hour, so it does not exist that day. Choose another one.")
-    return moment
+        return _zones().rules(name)
+    except ScheduleError:
+        return UTC
 
 
 def moment_text(moment: datetime, zone_name: str) -> str:

@@ -17,10 +17,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from dashboard.local_time import from_local, is_zone
+from dashboard.local_time import is_zone
 from dashboard.password_rule import password_fault
-from dashboard.phone_numbers import to_e164
 from engine.evaluation.rubric import DEFAULT_RUBRIC, RUBRICS
+from engine.scheduling.phone_numbers import to_e164
 from engine.vocabulary import InterviewState, Level, Topic
 
 QUESTION_COUNTS = (3, 5, 10, 15)
@@ -144,6 +144,9 @@ class NewInterviewInput(Input):
     candidate_phone: Line = Field(max_length=40)
     candidate_time_zone: Line = Field(default="UTC", max_length=64)
     scheduled_at: AwareDatetime | None = None
+    candidate_email: Line = Field(default="", max_length=255)
+    may_call: bool = False
+    """The candidate told the user: an AI may call this number."""
 
     @field_validator("topics")
     @classmethod
@@ -166,6 +169,11 @@ class NewInterviewInput(Input):
         except ValueError as error:
             raise fault(str(error)) from error
 
+    @field_validator("candidate_email")
+    @classmethod
+    def _check_email(cls, value: str) -> str:
+        return _email(value) if value else value
+
     @field_validator("candidate_time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
@@ -184,39 +192,12 @@ class NewInterviewInput(Input):
 
 
 class NewInterviewForm(NewInterviewInput):
-    """The same as the page sends it: a choice between any time and a date in a zone."""
-
-    when: Literal["any", "at"] = "any"
-    scheduled_local: Line = Field(default="", max_length=25, validate_default=True)
+    """The same as the page sends it, every value as text."""
 
     @field_validator("question_count", mode="before")
     @classmethod
     def _number(cls, value: Any) -> Any:
         return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 4 else value
-
-    @field_validator("scheduled_local")
-    @classmethod
-    def _readable(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("when") != "at":
-            return ""
-        if not value:
-            raise fault("Choose a date and a time, or let the candidate call at any time.")
-        try:
-            local = datetime.fromisoformat(value)
-            moment = from_local(local.replace(tzinfo=None), str(info.data.get("candidate_time_zone", "UTC")))
-        except (ValueError, OverflowError) as error:
-            message = str(error) if "clocks" in str(error) else "Enter the date and time as 2026-11-30T14:30."
-            raise fault(message) from error
-        if said := _booking_fault(moment, info):
-            raise fault(said)
-        return value
-
-    def to_input(self) -> dict[str, Any]:
-        """The fields of NewInterviewInput, the moment in UTC."""
-        data = self.model_dump(exclude={"when", "scheduled_local"})
-        if self.when == "at":
-            data["scheduled_at"] = from_local(datetime.fromisoformat(self.scheduled_local), self.candidate_time_zone)
-        return data
 
 
 class ListQuery(Input):

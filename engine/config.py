@@ -45,6 +45,18 @@ class CloudSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageSettings:
+    """How messages reach candidates."""
+
+    smtp_url: str = ""
+    """smtp://, smtp+starttls:// or smtps://; empty leaves mails in the outbox folder."""
+    mail_from: str = "Vivavoce <interviews@localhost>"
+    sms: str = "folder"
+    """folder or twilio."""
+    twilio_rest_url: str = "https://api.twilio.com"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the product can be told. Field names are the environment's, in lower case."""
 
@@ -62,8 +74,9 @@ class Settings:
     """The number that candidates dial, E.164."""
     data_dir: Path
     """Recordings, event logs and caches live below it."""
-    speech_to_text: str
-    text_to_speech: str
+    speech_to_text: tuple[str, ...]
+    """Engines in the order in which they are asked; the next takes over where one fails."""
+    text_to_speech: tuple[str, ...]
     whisper_model_dir: Path | None
     clouds: CloudSettings
     endpoint: EndpointSettings
@@ -88,6 +101,7 @@ class Settings:
     """Accounts that see the operator page."""
     trusted_proxies: int
     """Proxies between the server and the world whose word on the caller's address is taken."""
+    messages: MessageSettings = MessageSettings()
 
     @property
     def is_production(self) -> bool:
@@ -106,6 +120,10 @@ class Settings:
     @property
     def event_logs_dir(self) -> Path:
         return self.data_dir / "calls"
+
+    @property
+    def outbox_dir(self) -> Path:
+        return self.data_dir / "outbox"
 
     @property
     def speech_cache_dir(self) -> Path:
@@ -140,6 +158,17 @@ class _Reader:
         if value not in allowed:
             self.faults.append(f"{name} is {value!r}; it must be one of: {', '.join(allowed)}.")
         return value
+
+    def chain(self, name: str, default: tuple[str, ...], allowed: tuple[str, ...]) -> tuple[str, ...]:
+        """Names with commas between them, none twice. "local" stands behind them all, if it is not named itself."""
+        names = tuple(dict.fromkeys(filter(None, map(str.strip, self.text(name, ",".join(default)).split(",")))))
+        unknown = [each for each in names if each not in allowed]
+        if unknown or not names:
+            said = ", ".join(map(repr, unknown)) or "empty"
+            self.faults.append(f"{name} is {said}; known are: {', '.join(allowed)}, with commas between several.")
+        elif "scripted" in names and len(names) > 1:
+            self.faults.append(f"{name} names 'scripted' beside others; it can only stand alone.")
+        return names if {"local", "scripted"} & set(names) else (*names, "local")
 
     def number(self, name: str, default: float, low: float, high: float) -> float:
         raw = self.text(name, str(default))
@@ -209,8 +238,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         twilio_auth_token=read.text("TWILIO_AUTH_TOKEN", how="It stands on the first page of the Twilio console."),
         phone_number=read.text("PHONE_NUMBER", how="The Twilio number candidates dial, such as +15550100."),
         data_dir=Path(read.text("DATA_DIR", "var")).absolute(),
-        speech_to_text=read.choice("SPEECH_TO_TEXT", "deepgram" if clouds.deepgram_api_key else "local", RECOGNISERS),
-        text_to_speech=read.choice("TEXT_TO_SPEECH", "deepgram" if clouds.deepgram_api_key else "local", VOICES),
+        speech_to_text=read.chain("SPEECH_TO_TEXT", _with_keys(clouds), RECOGNISERS),
+        text_to_speech=read.chain("TEXT_TO_SPEECH", _with_keys(clouds), VOICES),
         whisper_model_dir=read.folder("WHISPER_MODEL_DIR"),
         clouds=clouds,
         endpoint=EndpointSettings(
@@ -231,6 +260,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         operator_emails=frozenset(name.lower() for name in read.listed("OPERATOR_EMAILS")),
         trusted_proxies=read.whole("TRUSTED_PROXIES", 0, 0, 10),
         log_format=read.choice("LOG_FORMAT", "json" if environment == "production" else "text", ("json", "text")),
+        messages=_messages(read),
     )
     faults = read.faults + _contradictions(settings)
     if faults:
@@ -263,18 +293,39 @@ def _clouds(read: _Reader) -> CloudSettings:
     )
 
 
+def _with_keys(clouds: CloudSettings) -> tuple[str, ...]:
+    """The engines that may be used without being named, best first."""
+    keys = (("deepgram", clouds.deepgram_api_key), ("openai", clouds.openai_api_key))
+    return (*(name for name, key in keys if key), "local")
+
+
+def _messages(read: _Reader) -> MessageSettings:
+    known = MessageSettings()
+    smtp_url = read.text("SMTP_URL", "")
+    parts = urlsplit(smtp_url)
+    if smtp_url and (parts.scheme not in ("smtp", "smtp+starttls", "smtps") or not parts.hostname):
+        read.faults.append("SMTP_URL must look like smtp+starttls://user:password@mail.example.org:587.")
+    return MessageSettings(
+        smtp_url=smtp_url,
+        mail_from=read.text("MAIL_FROM", known.mail_from),
+        sms=read.choice("SMS", known.sms, ("folder", "twilio")),
+        twilio_rest_url=read.base_url("TWILIO_REST_URL", known.twilio_rest_url),
+    )
+
+
 def _contradictions(settings: Settings) -> list[str]:
     faults = []
-    for variable, engine in (("SPEECH_TO_TEXT", settings.speech_to_text), ("TEXT_TO_SPEECH", settings.text_to_speech)):
-        if engine.startswith("deepgram") and not settings.clouds.deepgram_api_key:
-            faults.append(f"{variable} is {engine!r}, but DEEPGRAM_API_KEY is not set. Set it, or choose 'local'.")
-        if engine == "openai" and not settings.clouds.has_openai:
-            faults.append(f"{variable} is 'openai', but OPENAI_API_KEY is not set. Set it, or choose 'local'.")
+    for variable, names in (("SPEECH_TO_TEXT", settings.speech_to_text), ("TEXT_TO_SPEECH", settings.text_to_speech)):
+        for name in names:
+            if name.startswith("deepgram") and not settings.clouds.deepgram_api_key:
+                faults.append(f"{variable} names {name!r}, but DEEPGRAM_API_KEY is not set. Set it, or choose 'local'.")
+            if name == "openai" and not settings.clouds.has_openai:
+                faults.append(f"{variable} names 'openai', but OPENAI_API_KEY is not set. Set it, or choose 'local'.")
     secrets = [settings.jwt_secret, settings.jwt_refresh_secret, settings.stream_secret]
     if all(secrets) and len(set(secrets)) < len(secrets):
         faults.append("JWT_SECRET, JWT_REFRESH_SECRET and STREAM_SECRET must differ from one another.")
     if settings.is_production and not settings.public_base_url.startswith("https://"):
         faults.append("PUBLIC_BASE_URL must begin with https:// in production: Twilio connects only to wss://.")
-    if settings.is_production and "scripted" in (settings.speech_to_text, settings.text_to_speech):
+    if settings.is_production and "scripted" in settings.speech_to_text + settings.text_to_speech:
         faults.append("SPEECH_TO_TEXT and TEXT_TO_SPEECH may be 'scripted' only in tests, never in production.")
     return faults

@@ -76,3 +76,47 @@ class UnusableReply(UpstreamUnavailable):
     def __init__(self, message: str, *, usage: Usage | None = None) -> None:
         self.usage = usage
         super().__init__(message)
+
+
+class RequestNotTaken(UpstreamRefused):
+    """The engine does not accept this one request as it stands; that says little about the next one."""
+
+
+class ScheduleError(VivavoceError):
+    """A time, a window or a number cannot be booked; the message tells the person who asked what to do instead."""
+
+
+class AmbiguousTime(ScheduleError):
+    """The clocks go back over this wall time, so it comes twice. `choices` are the two instants in ISO 8601."""
+
+    def __init__(self, message: str, *, choices: tuple[str, str]) -> None:
+        self.choices = choices
+        super().__init__(message)
+
+
+class MissingTime(ScheduleError):
+    """The clocks go forward over this wall time. `neighbours` are the nearest ones that exist, in ISO 8601."""
+
+    def __init__(self, message: str, *, neighbours: tuple[str, str]) -> None:
+        self.neighbours = neighbours
+        super().__init__(message)
+
+
+class SlotTaken(ScheduleError):
+    """Somebody was a moment faster, or the candidate has another call at that time."""
+
+
+class LinkRejected(VivavoceError):
+    """A candidate's link opens nothing: forged, cut off, out of date, or made for something else."""
+
+
+class MessageRefused(VivavoceError):
+    """The mail server or text-message provider will not take this message, now or later: wrong address, blocked."""
+
+
+class MessageDelayed(VivavoceError):
+    """The mail server or text-message provider cannot take the message now; it was not sent."""
+
+
+class DeliveryUnknown(VivavoceError):
+    """The connection broke after the message was handed over: it may or may not have been sent."""

@@ -4,11 +4,12 @@ An adapter is one file in engine/adapters/. Which one is used is decided in engi
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from engine.chat import ChatMessage as ChatMessage
 from engine.chat import ChatRequest as ChatRequest
+from engine.errors import UpstreamUnavailable
 from engine.transcript import Transcript
 from engine.usage import Usage as Usage
 
@@ -62,9 +63,26 @@ class RecognitionFailed:
     """The engine cannot go on; speech since the last final may be missing."""
 
     reason: str
+    cause: UpstreamUnavailable | None = field(default=None, compare=False)
+    """What the engine's adapter ran into, where it was an exception: its class tells how long to leave it alone."""
 
 
-RecognitionEvent = PartialHeard | FinalHeard | AllHeard | RecognitionFailed
+SpeechPort = Literal["speech_to_text", "text_to_speech"]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSwitched:
+    """From here on another engine of the chain listens or speaks. The call goes on."""
+
+    port: SpeechPort
+    from_engine: str
+    to_engine: str
+    reason: str
+    lost_ms: int = 0
+    """Of the candidate's audio, what neither engine could be given."""
+
+
+RecognitionEvent = PartialHeard | FinalHeard | AllHeard | RecognitionFailed | EngineSwitched
 
 
 class RecognitionStream(Protocol):
@@ -105,8 +123,8 @@ class TextToSpeech(Protocol):
     def synthesise(self, text: str, *, speed: float = 1.0, account: Account = UNLIMITED) -> Iterator[bytes]:
         """Speak a text as mu-law 8 kHz audio, in chunks as they become ready.
 
-        text: one clause or sentence, speakable as it stands. speed: 0.75 to 1.5. account: is told what it took, also
-        when it failed or was given up.
+        text: one clause or sentence as it is written; the voice says signs, code and acronyms as words. speed: 0.75 to
+        1.5. account: is told what it took, also when it failed or was given up.
         Raises UpstreamUnavailable, at the first chunk or between chunks.
         """
 
@@ -195,3 +213,37 @@ class ChatModel(Protocol):
 
     def close(self) -> None:
         """Give back the threads. Safe to call twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """A message as it is handed to whoever carries it. For SMS only `recipient` and `text` count."""
+
+    id: str
+    """Ours; the same at every attempt."""
+    recipient: str
+    """E-mail address, or E.164."""
+    subject: str
+    text: str
+    html: str = ""
+    unsubscribe_url: str = ""
+    """Takes a bare POST as a refusal (one click)."""
+    calendar: bytes = b""
+    """An iCalendar file to go along, or nothing."""
+    calendar_method: str = "REQUEST"
+
+
+class Messenger(Protocol):
+    """Carries messages over one channel."""
+
+    name: str
+
+    def send(self, message: OutgoingMessage) -> str | None:
+        """Hand it over; returns the provider's id of it where it has one.
+
+        Raises MessageRefused (never try again), MessageDelayed (nothing was sent; try later), DeliveryUnknown (it may
+        have gone out).
+        """
+
+    def close(self) -> None:
+        """Give everything back. Safe to call twice."""

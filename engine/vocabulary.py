@@ -72,3 +72,45 @@ class ReportState(StrEnum):
     COMPLETE = "complete"
     PARTIAL = "partial"
     EMPTY = "empty"
+
+
+class AppointmentKind(StrEnum):
+    """How the two sides come together."""
+
+    AT = "at"
+    """We call at an agreed instant."""
+    WINDOW = "window"
+    """The candidate picks a slot by link, then we call."""
+    DIAL_IN = "dial_in"
+    """The candidate calls, any time before a date."""
+    NOW = "now"
+    """We call at once."""
+
+
+class AppointmentState(StrEnum):
+    OPEN = "open"
+    """Waits for the candidate to pick a slot."""
+    BOOKED = "booked"
+    TAKEN = "taken"
+    """The dialler has it in hand."""
+    KEPT = "kept"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+
+
+class Channel(StrEnum):
+    CALL = "call"
+    EMAIL = "email"
+    SMS = "sms"
+
+
+class MessageState(StrEnum):
+    PLANNED = "planned"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """Overtaken: moved, cancelled, refused or too late."""
+    UNKNOWN = "unknown"
+    """The connection broke while it was handed over; not sent again."""

@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import create_engine, pool
 from sqlalchemy.schema import SchemaItem
 
+from engine.store import schedule_models  # noqa: F401  # so that its tables are known
 from engine.store.models import Base
 
 

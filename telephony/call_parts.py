@@ -12,6 +12,7 @@ from telephony.call_log import CallLog
 from telephony.hearing import Ear
 from telephony.mouth import Mouth
 from telephony.speaker import Spoken
+from telephony.thinker import Thinker, Thought
 
 
 class Line(Protocol):
@@ -45,8 +46,10 @@ class CallParts:
     clock: MonotonicClock
     outlet: UsageOutlet
     """Where what the call spends comes from."""
+    thinker: Thinker | None = None
+    """None: no language model is configured."""
 
 
-def into(inbox: deque[object]) -> Callable[[RecognitionEvent | Spoken | CallFact], None]:
+def into(inbox: deque[object]) -> Callable[[RecognitionEvent | Spoken | Thought | CallFact], None]:
     """The callback that workers deliver to: appending to a deque is atomic, and the deciding thread drains it."""
     return inbox.append

@@ -21,6 +21,7 @@ from engine.audio.endpoint import FixedEndpoint
 from engine.config import Settings
 from engine.dialogue.plan import Plan
 from engine.errors import UpstreamUnavailable
+from engine.ports import ChatModel
 from engine.pricing import PriceTable
 from engine.questions.bank import QuestionBank
 from engine.store.moves import OPEN_INTERVIEW
@@ -38,6 +39,7 @@ from telephony.mouth import Mouth
 from telephony.session import Session
 from telephony.speaker import ThreadedSpeaker
 from telephony.stream_token import TokenRejected
+from telephony.thinker import ThreadedThinker
 from telephony.websocket_line import NoReader, QuietWatch, WebsocketLine, refuse_compression
 from telephony.writer import ThreadedLineWriter
 
@@ -74,7 +76,10 @@ class Switchboard:
         engines: SpeechEngines,
         bank: QuestionBank,
         prices: PriceTable,
+        chat: ChatModel | None = None,
     ) -> None:
+        """chat: words follow-ups and tells intents in calls; without one the bank and the rules do."""
+        self._chat = chat
         self._settings = settings
         self._sessions = sessions
         self._engines = engines
@@ -101,7 +106,7 @@ class Switchboard:
                 interview = work.interviews.get(interview_id)
                 call = work.calls.by_sid(call_sid)
                 spent = spent_so_far(work, interview, datetime.now(UTC))
-            plan = plan_of(interview, self._bank, self._settings)
+                plan = plan_of(interview, self._bank, self._settings, work.generated.of_interview(interview_id))
             keep = LateUsage(self._sessions, call.id).keep if call else lambda _counted: None
             account = InterviewAccount(self._prices, budgets_of(self._settings), spent, keep)
             for sentence in opening_words(plan):
@@ -155,7 +160,7 @@ class Switchboard:
             interview = work.interviews.get(ticket.interview_id)
             if call is None or interview.state not in OPEN_INTERVIEW:
                 raise TokenRejected("there is no open interview for this call")
-            plan = plan_of(interview, self._bank, self._settings)
+            plan = plan_of(interview, self._bank, self._settings, work.generated.of_interview(interview.id))
             spent = spent_so_far(work, interview, datetime.now(UTC))
             leg = Leg(call.id, interview.id, start.call_sid, start.stream_sid, call.direction, plan, spent)
             work.commit()
@@ -193,6 +198,7 @@ class Switchboard:
             farewell=self._engines.farewell,
             clock=time.monotonic,
             outlet=outlet,
+            thinker=None if self._chat is None else ThreadedThinker(self._chat, leg.plan.bank, into(inbox), account),
         )
         session = Session(line, protocol, parts, inbox)
         session.begin(

@@ -11,16 +11,17 @@ from dashboard.api.envelope import json_body, success
 from dashboard.database import Database
 from dashboard.interviews import new_interview
 from dashboard.live import public_event
-from dashboard.phone_numbers import region_of
 from dashboard.schemas import EventsQuery, ListQuery, NewInterviewInput
 from dashboard.validation import checked
 from engine.config import Settings
 from engine.errors import NotFound
+from engine.scheduling.phone_numbers import region_of
 from engine.store.evaluations import EvaluationRepository
 from engine.store.events import EventRepository
 from engine.store.interviews import InterviewRepository
 from engine.store.models import Answer, Evaluation, Interview, Question
 from engine.store.reports import ReportRepository
+from engine.work.question_writing import order_questions
 
 
 def blueprint(database: Database, settings: Settings) -> Blueprint:
@@ -37,6 +38,7 @@ def blueprint(database: Database, settings: Settings) -> Blueprint:
     def create() -> Response:
         wanted = checked(NewInterviewInput, json_body(), region=region, now=datetime.now(UTC))
         created = interviews().create(current_user().id, new_interview(wanted))
+        order_questions(database.current(), settings, created.id)
         database.current().commit()
         return success(told(created), 201)
 

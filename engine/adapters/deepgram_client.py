@@ -23,7 +23,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 
 from engine.audio import mulaw
 from engine.clock import SAMPLE_RATE_HZ
-from engine.errors import UpstreamBusy, UpstreamRefused, UpstreamUnavailable
+from engine.errors import RequestNotTaken, UpstreamBusy, UpstreamRefused, UpstreamUnavailable
 
 REST_URL: Final = "https://api.deepgram.com"
 SOCKET_URL: Final = "wss://api.deepgram.com"
@@ -232,6 +232,8 @@ def _refusal(status: int, detail: str, retry_after: str | None) -> UpstreamUnava
         case 429:
             seconds = float(retry_after) if retry_after and retry_after.isdecimal() else None
             return UpstreamBusy("Deepgram asks for fewer requests (429).", retry_after_s=seconds)
+        case 400 | 413 | 422:
+            return RequestNotTaken(f"Deepgram did not accept the request ({status}){said}.")
         case _ if 400 <= status < 500 and status != 408:
             return UpstreamRefused(f"Deepgram did not accept the request ({status}){said}.")
     return UpstreamUnavailable(f"Deepgram answered with a failure ({status or 'no status'}){said}.")

@@ -12,7 +12,7 @@ from typing import Final
 from engine.adapters.deadline_reading import DeadlineReader, Reading, ReadingLimits
 from engine.adapters.deepgram_client import Deepgram
 from engine.clock import samples_to_ms
-from engine.dialogue.speakable import clauses
+from engine.dialogue.speakable import clauses, speakable
 from engine.errors import UpstreamUnavailable
 from engine.ports import UNLIMITED, Account
 from engine.usage import Usage
@@ -48,7 +48,7 @@ class DeepgramTextToSpeech:
         self._reader = DeadlineReader("Deepgram's voice", workers)
 
     def synthesise(self, text: str, *, speed: float = 1.0, account: Account = UNLIMITED) -> Iterator[bytes]:
-        for part in clauses(text, LONGEST_TEXT_CHARACTERS):
+        for part in clauses(speakable(text), LONGEST_TEXT_CHARACTERS):
             yield from self._spoken(part, speed, account)
 
     def close(self) -> None:

@@ -50,6 +50,7 @@ class _Pending:
     reading: Reading = field(default_factory=Reading)
     text: str | None = None
     failure: str | None = None
+    cause: UpstreamUnavailable | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -216,7 +217,7 @@ class OpenAIRecognition:
                 text = self._engine.transcribe(segment, terms, left_s, reading, self._account)
                 break
             except (UpstreamRefused, UpstreamBusy) as error:
-                failure = str(error)
+                failure, pending.cause = str(error), error
                 break
             except UpstreamUnavailable as error:
                 failure = str(error)
@@ -242,7 +243,7 @@ class OpenAIRecognition:
             pending = self._pending.popleft()
             if pending.failure is not None:
                 self._waiting.clear()
-                self._on_event(RecognitionFailed(pending.failure))
+                self._on_event(RecognitionFailed(pending.failure, pending.cause))
             elif pending.text:
                 self._on_event(FinalHeard(_placed(pending.text, pending.segment)))
         while self._waiting and not self._pending and not self._is_closed:

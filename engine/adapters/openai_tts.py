@@ -9,7 +9,7 @@ from engine.adapters.openai_client import Client, cut, our_errors, request_timeo
 from engine.audio import mulaw
 from engine.audio.resample import Resampler
 from engine.clock import SAMPLE_RATE_HZ, samples_to_ms
-from engine.dialogue.speakable import clauses
+from engine.dialogue.speakable import clauses, speakable
 from engine.errors import UpstreamUnavailable
 from engine.ports import UNLIMITED, Account
 from engine.usage import Usage
@@ -49,7 +49,7 @@ class OpenAITextToSpeech:
         self._reader = DeadlineReader(provider, workers)
 
     def synthesise(self, text: str, *, speed: float = 1.0, account: Account = UNLIMITED) -> Iterator[bytes]:
-        for part in clauses(text, LONGEST_TEXT_CHARACTERS):
+        for part in clauses(speakable(text), LONGEST_TEXT_CHARACTERS):
             yield from self._spoken(part, speed, account)
 
     def close(self) -> None:

@@ -154,13 +154,13 @@ class SocketRecognition:
             self._jobs.put(_Audio(tuple(self._gathered)))
             self._gathered.clear()
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, reason: str, cause: UpstreamUnavailable | None = None) -> None:
         with self._delivering:
             if self._is_over:
                 return
             self._failure = reason
             self._waiting.clear()
-            self._on_event(RecognitionFailed(reason))
+            self._on_event(RecognitionFailed(reason, cause))
         self._is_connected.set()
         self._jobs.put(_Stop())
 
@@ -174,7 +174,7 @@ class SocketRecognition:
                     self._pump(socket)
                     socket.end()
         except UpstreamUnavailable as error:
-            self._fail(str(error))
+            self._fail(str(error), error)
         finally:
             self._fail("The connection to the recogniser ended.")
             self._meter.ended(self._ledger.clock.sent, has_failed=self._failure is not None)
@@ -263,7 +263,7 @@ class SocketRecognition:
                 if message is not None:
                     self._take(self._dialect.read(message))
         except UpstreamUnavailable as error:
-            self._fail(str(error))
+            self._fail(str(error), error)
         except ProtocolError as error:
             self._fail(f"The recogniser sent a message that makes no sense: {error}")
         finally:

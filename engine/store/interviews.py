@@ -50,6 +50,7 @@ class NewInterview:
     """E.164."""
     candidate_time_zone: str
     scheduled_at: datetime | None
+    candidate_email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,11 @@ class InterviewRepository:
     def create(self, owner_id: uuid.UUID, new: NewInterview) -> Interview:
         """Plan an interview, with its candidate and a PIN that no open interview has. The PIN is good for 30 days."""
         candidate = Candidate(
-            owner_id=owner_id, name=new.candidate_name, phone=new.candidate_phone, time_zone=new.candidate_time_zone
+            owner_id=owner_id,
+            name=new.candidate_name,
+            phone=new.candidate_phone,
+            time_zone=new.candidate_time_zone,
+            email=new.candidate_email,
         )
         self._session.add(candidate)
         self._session.flush()

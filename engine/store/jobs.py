@@ -1,5 +1,7 @@
 """The job queue: jobs are enqueued in the caller's transaction and exist if and only if it commits."""
 
+import json
+from datetime import datetime
 from typing import Any
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
@@ -13,19 +15,28 @@ BATCH = "batch"
 """Everything that may wait: grading, tidying up."""
 
 GRADE_INTERVIEW = "grade_interview"
+WRITE_QUESTIONS = "write_questions"
+SEND_MESSAGE = "send_message"
 
-_QUEUES = {GRADE_INTERVIEW: BATCH}
+_QUEUES = {GRADE_INTERVIEW: BATCH, WRITE_QUESTIONS: BATCH, SEND_MESSAGE: BATCH}
 
 _enqueuing = App(connector=SyncPsycopgConnector())
 """Never opened: it only writes on connections that it is lent."""
 
 
-def enqueue(session: Session, task_name: str, *, queueing_lock: str | None = None, **arguments: Any) -> int | None:
+def enqueue(
+    session: Session,
+    task_name: str,
+    *,
+    queueing_lock: str | None = None,
+    schedule_at: datetime | None = None,
+    **arguments: Any,
+) -> int | None:
     """Put a job on its queue as part of the session's transaction; returns its number.
 
     queueing_lock: while a job with the same lock still waits, nothing is added and None is returned; while one runs,
     the new one waits for its end.
-    arguments: JSON values; ids as text.
+    schedule_at: not before this instant. arguments: JSON values; ids as text.
     """
     try:
         with session.begin_nested():
@@ -36,11 +47,24 @@ def enqueue(session: Session, task_name: str, *, queueing_lock: str | None = Non
                 queue=_QUEUES.get(task_name, BATCH),
                 lock=queueing_lock,
                 queueing_lock=queueing_lock,
+                schedule_at=schedule_at,
                 connection=connection,
             )
             return deferrer.defer(**arguments)
     except AlreadyEnqueued:
         return None
+
+
+def is_waiting(session: Session, task_name: str, **arguments: Any) -> bool:
+    """Whether a job with these arguments among its own is still to be done, or under way."""
+    found = session.scalar(
+        text(
+            "select 1 from procrastinate_jobs where task_name = :name and status in ('todo', 'doing') "
+            "and args @> cast(:arguments as jsonb) limit 1"
+        ),
+        {"name": task_name, "arguments": json.dumps(arguments)},
+    )
+    return found is not None
 
 
 def worker_app(url: str) -> App:

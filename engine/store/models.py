@@ -26,6 +26,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.store.account_models import Attempt, LoginSession, RefreshToken, User
 from engine.store.base import Base, Stamped, one_of
+from engine.store.question_models import GeneratedQuestion, GivenQuestion
 from engine.store.usage_models import ProviderHealthRow, SpokenPhrase, UsageRow
 from engine.vocabulary import AnswerState, CallState, Direction, InterviewState, Level
 
@@ -38,6 +39,8 @@ __all__ = [
     "Candidate",
     "Consent",
     "Evaluation",
+    "GeneratedQuestion",
+    "GivenQuestion",
     "Interview",
     "LoginSession",
     "ProviderHealthRow",
@@ -73,6 +76,7 @@ class Candidate(Stamped, Base):
     phone: Mapped[str] = mapped_column(String(20))
     """E.164."""
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC", server_default="UTC")
+    email: Mapped[str | None] = mapped_column(String(255))
 
 
 class Interview(Stamped, Base):

@@ -103,7 +103,11 @@ def _follow_up_asked(fact: _Fact) -> None:
     question = _question(fact, int(fact.data["order"]))
     if question is None or _belongs_to_newer_leg(fact, question.call_id):
         return
-    asked = {"text": str(fact.data["text"]), "key_point": fact.data.get("key_point"), "at_ms": fact.at_ms}
+    asked = {
+        "text": str(fact.data["text"]),
+        "key_point": fact.data.get("key_point"),
+        "at_ms": fact.at_ms,
+    } | {name: str(fact.data[name]) for name in ("source", "version") if name in fact.data}
     fact.session.execute(
         update(Question)
         .where(Question.id == question.id)

@@ -9,6 +9,7 @@ from engine.store.attempts import AttemptRepository
 from engine.store.calls import CallRepository
 from engine.store.evaluations import EvaluationRepository
 from engine.store.events import EventRepository
+from engine.store.generated_questions import GeneratedQuestionRepository
 from engine.store.interviews import InterviewRepository
 from engine.store.logins import LoginRepository
 from engine.store.reports import ReportRepository
@@ -32,6 +33,7 @@ class UnitOfWork:
     evaluations: EvaluationRepository
     reports: ReportRepository
     usage: UsageRepository
+    generated: GeneratedQuestionRepository
 
     def __init__(self, sessions: sessionmaker[Session]) -> None:
         self._sessions = sessions
@@ -50,6 +52,7 @@ class UnitOfWork:
         self.evaluations = EvaluationRepository(session)
         self.reports = ReportRepository(session)
         self.usage = UsageRepository(session)
+        self.generated = GeneratedQuestionRepository(session)
         return self
 
     def __exit__(

@@ -45,7 +45,7 @@ _HAS_UNKNOWN: ColumnElement[bool] = func.coalesce(func.bool_or(UsageRow.price_us
 
 
 class UsageRepository:
-    """The table of usage, within the session that it is given."""
+    """What requests consumed, and what that cost."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from engine.ports import ChatModel
 from engine.pricing import load_prices
 from engine.questions.bank import QuestionBank
-from engine.store.jobs import BATCH, GRADE_INTERVIEW
+from engine.store.jobs import BATCH, GRADE_INTERVIEW, WRITE_QUESTIONS
 from engine.store.unit_of_work import UnitOfWork
 from engine.work.grading import grade_interview
 from engine.work.model_grading import Charging
 from engine.work.phrases import tidy_phrases
+from engine.work.question_writing import write_questions
 from engine.work.retries import TRIES, ProviderRetries
 from engine.work.spending import Budgets, Costs, job_account
 
@@ -54,6 +55,13 @@ def register(
         report = grade_interview(sessions, bank, interview, model, charging)
         logger.info("interview graded", extra={"interview_id": interview_id, "report_version": report.version})
 
+    @app.task(name=WRITE_QUESTIONS, queue=BATCH, retry=ProviderRetries())
+    def write(interview_id: str) -> None:
+        if model is not None:
+            interview = uuid.UUID(interview_id)
+            account = job_account(sessions, costs, interview, WRITE_QUESTIONS)
+            write_questions(sessions, bank, interview, model, datetime.now(UTC), account=account)
+
     @app.periodic(cron="* * * * * */10")
     @app.task(name="rescue_stalled_jobs", queue=BATCH, queueing_lock="rescue_stalled_jobs", pass_context=True)
     async def rescue(context: JobContext, timestamp: int) -> None:
@@ -81,10 +89,11 @@ def register(
 
 
 def tidy_up(sessions: sessionmaker[Session], now: datetime) -> None:
-    """Close interviews whose PIN has run out; delete attempts, spent stream tokens and ended logins of the past."""
+    """Close interviews whose PIN has run out; delete what is past: attempts, stream tokens, logins, question sets."""
     with UnitOfWork(sessions) as work:
         work.interviews.expire(now)
         work.attempts.purge(now - _KEEP_ATTEMPTS)
         work.calls.purge_stream_tokens(now - _KEEP_STREAM_TOKENS)
         work.logins.purge(now - _KEEP_LOGINS)
+        work.generated.purge(now)
         work.commit()

@@ -57,7 +57,11 @@ class LiveView:
                 self.order, self.total = int(data["order"]), int(data["total"])
                 self._line(f"-- question {self.order} of {self.total}: {data['topic']}, {data['difficulty']}")
             case "follow_up_asked":
-                self._line(f"-- follow-up to question {data['order']}")
+                self._line(f"-- follow-up to question {data['order']} (words: {data.get('source', 'bank')})")
+            case "question_reworded":
+                self._line(f"-- question {data['order']} in other words (words: {data['source']})")
+            case "intent_understood":
+                self._line(f"-- understood by the model as: {data['intent']}")
             case "consent_given":
                 self._line(f"-- recording {'agreed' if data['is_granted'] else 'refused'}")
             case "interview_ended":

@@ -75,6 +75,14 @@ class Stream:
         ]
         return Stretch(start_s, self.position / RATE, placed)
 
+    def opening(self) -> Stretch:
+        """What is open, with nothing heard in it yet."""
+        return Stretch(self._start / RATE, self.position / RATE, [])
+
+    def so_far(self) -> tuple[bytes, float, float]:
+        """What is open, unheard: audio, and where it begins and ends in seconds."""
+        return bytes(self._open), self._start / RATE, self.position / RATE
+
     def cut(self) -> Stretch:
         """What is open; the next stretch begins after it."""
         self._open += self._rest

@@ -101,6 +101,7 @@ def read_by_websockets(wire: bytes) -> Frame:
         (b"\x09\x80abcd", Broken(1002, "an impossible control frame")),
         (b"\x81\xff" + b"\x7f" * 8, Broken(1009, f"a message of more than {MOST_BYTES} bytes")),
     ],
+    ids=lambda value: repr(value) if not isinstance(value, bytes) else "",  # a client's masks are random
 )
 def test_each_kind_of_frame_and_fault_is_told(wire, expected):
     reader = FrameReader(MOST_BYTES)

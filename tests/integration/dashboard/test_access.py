@@ -39,7 +39,7 @@ def test_every_route_that_is_not_listed_as_public_needs_a_signed_in_person(app: 
     for rule in app.url_map.iter_rules():
         if rule.endpoint in PUBLIC_ENDPOINTS:
             continue
-        path = rule.rule.replace("<uuid:interview_id>", SOME_ID)
+        path = rule.rule.replace("<uuid:interview_id>", SOME_ID).replace("<uuid:message_id>", SOME_ID)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             response = visitor.open(path, method=method)
             if path.startswith("/api/"):

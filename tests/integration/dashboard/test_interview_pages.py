@@ -67,7 +67,7 @@ def test_an_appointment_is_kept_in_the_zone_it_was_made_in(ada: Person, sessions
         ({"when": "at"}, "scheduled_local", "Choose a date and a time"),
         ({"when": "at", "scheduled_local": "soon"}, "scheduled_local", "2026-11-30T14:30"),
         ({"when": "at", "scheduled_local": "2020-01-01T10:00"}, "scheduled_local", "has passed"),
-        ({"when": "at", "scheduled_local": "2999-01-01T10:00"}, "scheduled_local", "next 30 days"),
+        ({"when": "at", "scheduled_local": "2999-01-01T10:00"}, "scheduled_local", "next 60 days"),
         ({"owner_id": "someone"}, "owner_id", "not known here"),
     ],
 )

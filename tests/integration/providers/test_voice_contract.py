@@ -29,6 +29,11 @@ def test_a_text_becomes_audio_of_the_line_and_says_all_of_it(case: VoiceCase) ->
     assert case.understands(b"".join(chunks)) in {None, TEXT}
 
 
+def test_code_and_signs_are_said_as_words_and_signs_alone_are_silence(case: VoiceCase) -> None:
+    assert case.understands(spoken(case, "`index_table` (query)")) in {None, "index table query"}
+    assert case.understands(spoken(case, "( )")) in {None, ""}
+
+
 def test_the_same_text_has_the_same_length_each_time_and_a_longer_one_is_longer(case: VoiceCase) -> None:
     assert len(spoken(case, TEXT)) == len(spoken(case, TEXT)) < len(spoken(case, f"{TEXT} commit log key"))
 

@@ -1,10 +1,8 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from dashboard.local_time import clock_text, clock_words, from_local, moment_text, zone, zone_names
+from dashboard.local_time import clock_text, clock_words, moment_text
 
 
 def test_a_moment_is_told_in_the_readers_zone_with_its_name() -> None:
@@ -14,23 +12,6 @@ def test_a_moment_is_told_in_the_readers_zone_with_its_name() -> None:
 
 def test_an_unknown_zone_reads_as_utc() -> None:
     assert moment_text(datetime(2026, 1, 2, 3, 4, tzinfo=UTC), "Mars/Olympus") == "2 Jan 2026, 03:04 UTC"
-
-
-def test_an_hour_that_summer_time_skips_is_refused() -> None:
-    with pytest.raises(ValueError, match="does not exist"):
-        from_local(datetime(2026, 3, 29, 2, 30), "Europe/Berlin")
-
-
-def test_of_an_hour_that_comes_twice_the_first_is_taken() -> None:
-    assert from_local(datetime(2026, 10, 25, 2, 30), "Europe/Berlin") == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
-
-
-@given(st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)), st.sampled_from(zone_names()))
-def test_a_moment_survives_the_way_through_any_zone(moment: datetime, zone_name: str) -> None:
-    aware = moment.replace(tzinfo=UTC)
-    local = aware.astimezone(zone(zone_name))
-    if local.fold == 0:
-        assert from_local(local.replace(tzinfo=None), zone_name) == aware
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from dashboard.phone_numbers import international, region_of, to_e164
+from engine.scheduling.phone_numbers import international, region_of, to_e164
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,22 @@ def test_the_region_of_our_own_number_is_the_default() -> None:
     assert region_of("+4930901820") == "DE"
     assert region_of("+15550100") == "ZZ"
     assert region_of("") == "ZZ"
+
+
+@pytest.mark.parametrize(
+    ("written", "region", "said"),
+    [
+        ("112", "DE", "emergency"),
+        ("911", "ZZ", "emergency"),
+        ("999", "GB", "emergency"),
+        ("+49 110", "US", "emergency"),
+        ("0044 999", "DE", "emergency"),
+        ("+1 900 555 1234", "US", "premium-rate"),
+        ("0900 1234567", "DE", "premium-rate"),
+        ("+44 871 234 5678", "US", "premium-rate"),
+        ("+49 180 5123456", "DE", "shared-cost"),
+    ],
+)
+def test_numbers_that_must_never_be_called_are_refused_by_name(written: str, region: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        to_e164(written, region)

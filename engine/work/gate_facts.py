@@ -1,0 +1,46 @@
+"""What the gates before a call look at, gathered from the database and from whoever knows the rest."""
+
+from datetime import timedelta
+
+from engine.scheduling.gates import Facts
+from engine.scheduling.phone_numbers import region_of
+from engine.store.outbox import OutboxRepository
+from engine.store.permissions import PermissionRepository
+from engine.store.schedule_models import Appointment
+from engine.vocabulary import AppointmentKind, Channel
+from engine.work.desk import Desk
+from engine.work.telling import recipients
+
+
+def gate_facts(
+    desk: Desk,
+    appointment: Appointment,
+    *,
+    notice: timedelta | None = None,
+    budget_left: bool | None = None,
+    provider_is_well: bool | None = None,
+    lines_free: int | None = None,
+) -> Facts:
+    """The facts at the desk's instant.
+
+    notice: how long before the call the candidate must have been told, where a template demands it. budget_left,
+    provider_is_well, lines_free: None where they are not known or not asked for.
+    A message must have gone out before the call wherever one could; not for a call at once, nor where the candidate
+    picked the hour.
+    """
+    permissions = PermissionRepository(desk.session)
+    told_at = appointment.picked_at or OutboxRepository(desk.session).told_at(appointment)
+    is_planned = appointment.kind != AppointmentKind.NOW
+    return Facts(
+        now=desk.now,
+        rules=desk.zones.rules(appointment.time_zone),
+        region=region_of(appointment.phone),
+        has_consent=permissions.of(appointment.owner_id, appointment.phone) is not None,
+        is_refused=permissions.is_refused(Channel.CALL, appointment.phone),
+        told_at=told_at,
+        needs_reminder=is_planned and told_at is None and bool(recipients(desk, appointment)),
+        notice=notice,
+        budget_left=budget_left,
+        provider_is_well=provider_is_well,
+        lines_free=lines_free,
+    )

@@ -1,0 +1,57 @@
+"""Changing how the two sides of an existing appointment come together."""
+
+from datetime import datetime
+
+from engine.errors import ScheduleError
+from engine.scheduling.slots import Window, check_window
+from engine.scheduling.touches import PlannedTouch, Touch
+from engine.scheduling.zones import wall_time
+from engine.store.appointments import NO_HOUR, AppointmentRepository
+from engine.store.schedule_models import Appointment
+from engine.vocabulary import AppointmentKind, AppointmentState
+from engine.work.booking import allowed_hour
+from engine.work.desk import Desk
+from engine.work.telling import plan_touches
+from engine.work.windows import end_of, slots_of, window_row
+
+
+def call_at_once(desk: Desk, appointment: Appointment) -> Appointment:
+    """Call now instead. Raises ScheduleError outside of the calling hours, SlotTaken, Conflict."""
+    rules = desk.zones.rules(appointment.time_zone)
+    wanted = wall_time(desk.now.replace(microsecond=0), rules, appointment.time_zone)
+    hour = allowed_hour(desk, appointment.phone, wanted, may_be_now=True)
+    return AppointmentRepository(desk.session).move(
+        appointment, AppointmentState.BOOKED, hour, kind=AppointmentKind.NOW, answer_before=None
+    )
+
+
+def offer_other_window(desk: Desk, appointment: Appointment, window: Window) -> Appointment:
+    """Let the candidate pick, anew or for the first time. Raises ScheduleError when the window holds no slot."""
+    check_window(window, desk.now)
+    appointments = AppointmentRepository(desk.session)
+    appointments.move(
+        appointment,
+        AppointmentState.OPEN,
+        NO_HOUR,
+        kind=AppointmentKind.WINDOW,
+        length_min=window.length_min,
+        answer_before=end_of(desk, window),
+    )
+    appointments.replace_window(appointment.id, window_row(window))
+    if not slots_of(desk, appointment):
+        raise ScheduleError(
+            "This window holds no slot in which the candidate may be called. Choose more days or hours."
+        )
+    plan_touches(desk, appointment, [PlannedTouch(Touch.OFFER, desk.now)])
+    return appointment
+
+
+def let_dial_in(desk: Desk, appointment: Appointment, before: datetime) -> Appointment:
+    """The candidate calls instead, any time before an instant. Raises ScheduleError for one that has passed."""
+    if before <= desk.now:
+        raise ScheduleError("This date has passed. Choose one that lies ahead.")
+    AppointmentRepository(desk.session).move(
+        appointment, AppointmentState.BOOKED, NO_HOUR, kind=AppointmentKind.DIAL_IN, answer_before=before
+    )
+    plan_touches(desk, appointment, [PlannedTouch(Touch.CONFIRMATION, desk.now)])
+    return appointment
