@@ -7,7 +7,7 @@ from dotenv import load_dotenv
 from flask import Flask
 
 from dashboard.app import create_app
-from dashboard.samples import cache_samples
+from dashboard.samples import cache_samples, health_samples
 from engine.adapters.clouds import build_chat
 from engine.adapters.log_format import configure_logging
 from engine.adapters.selection import SpeechEngines, build_speech
@@ -17,6 +17,7 @@ from engine.dialogue.phrases import fixed_phrases, sentences
 from engine.errors import VivavoceError
 from engine.pricing import load_prices
 from engine.questions.bank import load_bank
+from engine.work.health_reporting import HealthReporter
 from engine.work.phrases import PhraseBook
 from engine.work.shipping import EventShipper
 from telephony import media, message_status, thinker, webhooks
@@ -48,7 +49,7 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
         public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS | message_status.ENDPOINTS,
         metrics_token=settings.metrics_token,
         trusted_proxies=settings.trusted_proxies,
-        samples=lambda: cache_samples(engines.text_to_speech),
+        samples=lambda: [*cache_samples(engines.text_to_speech), *health_samples(engines.health)],
     )
     sessions = app.extensions["sessions"]
     bank = load_bank()
@@ -61,6 +62,7 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     media.register(app, switchboard, settings)
     app.register_blueprint(message_status.blueprint(settings, sessions))
     EventShipper(sessions, settings.event_logs_dir, is_reserve=True).start()
+    HealthReporter(sessions, engines.health).start()
     if isinstance(engines.text_to_speech, CachedTextToSpeech):
         PhraseBook(sessions, engines.text_to_speech).start()
     engines.wait_until_ready()
