@@ -11,7 +11,6 @@ from dashboard.samples import cache_samples, health_samples
 from engine.adapters.clouds import build_chat
 from engine.adapters.log_format import configure_logging
 from engine.adapters.selection import SpeechEngines, build_speech
-from engine.adapters.speech_cache import CachedTextToSpeech
 from engine.config import Settings, load_settings
 from engine.dialogue.phrases import fixed_phrases, sentences
 from engine.errors import VivavoceError
@@ -49,7 +48,7 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
         public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS | message_status.ENDPOINTS,
         metrics_token=settings.metrics_token,
         trusted_proxies=settings.trusted_proxies,
-        samples=lambda: [*cache_samples(engines.text_to_speech), *health_samples(engines.health)],
+        samples=lambda: [*cache_samples(engines.caches), *health_samples(engines.health)],
     )
     sessions = app.extensions["sessions"]
     bank = load_bank()
@@ -63,8 +62,8 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     app.register_blueprint(message_status.blueprint(settings, sessions))
     EventShipper(sessions, settings.event_logs_dir, is_reserve=True).start()
     HealthReporter(sessions, engines.health).start()
-    if isinstance(engines.text_to_speech, CachedTextToSpeech):
-        PhraseBook(sessions, engines.text_to_speech).start()
+    for cache in engines.caches:
+        PhraseBook(sessions, cache).start()
     engines.wait_until_ready()
     engines.warm([*fixed_phrases(), *(text for question in bank.questions for text in sentences(question.spoken))])
     return app
