@@ -7,7 +7,7 @@ from dotenv import load_dotenv
 from flask import Flask
 
 from dashboard.app import create_app
-from dashboard.samples import cache_samples
+from dashboard.samples import cache_samples, health_samples
 from engine.adapters.clouds import build_chat
 from engine.adapters.log_format import configure_logging
 from engine.adapters.selection import SpeechEngines, build_speech
@@ -48,7 +48,7 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
         public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS | message_status.ENDPOINTS,
         metrics_token=settings.metrics_token,
         trusted_proxies=settings.trusted_proxies,
-        samples=lambda: cache_samples(*engines.caches),
+        samples=lambda: [*cache_samples(engines.caches), *health_samples(engines.health)],
     )
     sessions = app.extensions["sessions"]
     bank = load_bank()

@@ -8,7 +8,6 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from engine.adapters.speech_cache import CachedTextToSpeech
-from engine.ports import TextToSpeech
 from engine.store.usage import UsageRepository, month_of
 from engine.work.health_reporting import Board
 
@@ -50,15 +49,14 @@ def health_samples(board: Board) -> list[Sample]:
     return samples
 
 
-def cache_samples(*voices: TextToSpeech) -> list[Sample]:
-    """How often this process found a phrase spoken already, and how often not; nothing for voices without a cache."""
-    caches = [voice for voice in voices if isinstance(voice, CachedTextToSpeech)]
-    if not caches:
-        return []
-    return [
-        Sample("vivavoce_speech_cache_hits_total", float(sum(cache.hits for cache in caches)), kind="counter"),
-        Sample("vivavoce_speech_cache_misses_total", float(sum(cache.misses for cache in caches)), kind="counter"),
-    ]
+def cache_samples(caches: Iterable[CachedTextToSpeech]) -> list[Sample]:
+    """How often this process found a phrase spoken already, and how often not, by voice."""
+    samples = []
+    for cache in caches:
+        labels = {"voice": cache.voice}
+        samples.append(Sample("vivavoce_speech_cache_hits_total", float(cache.hits), labels, "counter"))
+        samples.append(Sample("vivavoce_speech_cache_misses_total", float(cache.misses), labels, "counter"))
+    return samples
 
 
 def month_samples(session: Session, now: datetime) -> list[Sample]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from engine.errors import SettingsError
+from engine.settings_reader import SettingsReader
 
 ENVIRONMENTS = ("development", "test", "production")
-MINIMUM_SECRET_BYTES = 32
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 RECOGNISERS = ("local", "deepgram", "deepgram-flux", "openai", "scripted")
 VOICES = ("local", "deepgram", "openai", "scripted")
@@ -130,100 +130,12 @@ class Settings:
         return self.data_dir / "speech-cache"
 
 
-class _Reader:
-    """Collects values and faults, so that one start shows every fault."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self.faults: list[str] = []
-
-    def text(self, name: str, default: str | None = None, *, how: str = "") -> str:
-        value = self._environ.get(name, "").strip()
-        if value:
-            return value
-        if default is None:
-            self.faults.append(f"{name} is not set. {how}".strip())
-            return ""
-        return default
-
-    def secret(self, name: str) -> str:
-        make = "Make one: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
-        value = self.text(name, how=make)
-        if value and len(value.encode()) < MINIMUM_SECRET_BYTES:
-            self.faults.append(f"{name} has fewer than {MINIMUM_SECRET_BYTES} bytes. {make}")
-        return value
-
-    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
-        value = self.text(name, default)
-        if value not in allowed:
-            self.faults.append(f"{name} is {value!r}; it must be one of: {', '.join(allowed)}.")
-        return value
-
-    def chain(self, name: str, default: tuple[str, ...], allowed: tuple[str, ...]) -> tuple[str, ...]:
-        """Names with commas between them, none twice. "local" stands behind them all, if it is not named itself."""
-        names = tuple(dict.fromkeys(filter(None, map(str.strip, self.text(name, ",".join(default)).split(",")))))
-        unknown = [each for each in names if each not in allowed]
-        if unknown or not names:
-            said = ", ".join(map(repr, unknown)) or "empty"
-            self.faults.append(f"{name} is {said}; known are: {', '.join(allowed)}, with commas between several.")
-        elif "scripted" in names and len(names) > 1:
-            self.faults.append(f"{name} names 'scripted' beside others; it can only stand alone.")
-        return names if {"local", "scripted"} & set(names) else (*names, "local")
-
-    def number(self, name: str, default: float, low: float, high: float) -> float:
-        raw = self.text(name, str(default))
-        try:
-            value = float(raw)
-        except ValueError:
-            self.faults.append(f"{name} is {raw!r}; it must be a number from {low:g} to {high:g}.")
-            return default
-        if not low <= value <= high:
-            self.faults.append(f"{name} is {raw}; it must lie between {low:g} and {high:g}.")
-        return value
-
-    def whole(self, name: str, default: int, low: int, high: int) -> int:
-        return int(self.number(name, default, low, high))
-
-    def base_url(self, name: str, default: str) -> str:
-        value = self.text(name, default).rstrip("/")
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
-            self.faults.append(
-                f"{name} is {value!r}; it must be a bare address such as https://interviews.example.org."
-            )
-        return value
-
-    def folder(self, name: str) -> Path | None:
-        raw = self.text(name, "")
-        if raw and not Path(raw).is_dir():
-            self.faults.append(f"{name} is {raw!r}, which is not a folder. Name an existing folder or leave it empty.")
-        return Path(raw) if raw else None
-
-    def file(self, name: str) -> Path | None:
-        raw = self.text(name, "")
-        if raw and not Path(raw).is_file():
-            self.faults.append(f"{name} is {raw!r}, which is not a file. Name an existing file or leave it empty.")
-        return Path(raw) if raw else None
-
-    def money(self, name: str, default: str) -> Decimal:
-        """US dollars, to the digit."""
-        self.number(name, float(default), 0.0, 1_000_000.0)
-        try:
-            return Decimal(self.text(name, default))
-        except InvalidOperation:
-            return Decimal(default)  # the fault is noted already
-
-    def listed(self, name: str) -> tuple[str, ...]:
-        """Texts separated by commas."""
-        return tuple(filter(None, map(str.strip, self.text(name, "").split(","))))
-
-
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Settings from environment variables.
 
     Raises SettingsError, listing every fault at once, each with the variable's name and how to set it.
     """
-    read = _Reader(environ)
+    read = SettingsReader(environ)
     environment = read.choice("ENVIRONMENT", "development", ENVIRONMENTS)
     port = read.whole("PORT", 8000, 1, 65535)
     clouds = _clouds(read)
@@ -268,7 +180,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _database_url(read: _Reader) -> str:
+def _database_url(read: SettingsReader) -> str:
     url = read.text("DATABASE_URL", how="For example postgresql+psycopg://user:password@host/vivavoce.")
     for short in ("postgres://", "postgresql://"):
         if url.startswith(short):
@@ -278,7 +190,7 @@ def _database_url(read: _Reader) -> str:
     return url
 
 
-def _clouds(read: _Reader) -> CloudSettings:
+def _clouds(read: SettingsReader) -> CloudSettings:
     known = CloudSettings()
     return CloudSettings(
         deepgram_api_key=read.text("DEEPGRAM_API_KEY", ""),
@@ -299,7 +211,7 @@ def _with_keys(clouds: CloudSettings) -> tuple[str, ...]:
     return (*(name for name, key in keys if key), "local")
 
 
-def _messages(read: _Reader) -> MessageSettings:
+def _messages(read: SettingsReader) -> MessageSettings:
     known = MessageSettings()
     smtp_url = read.text("SMTP_URL", "")
     parts = urlsplit(smtp_url)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from engine.pricing import to_data
 from engine.work.spending import Counted
@@ -16,12 +17,17 @@ class CallFact:
     data: dict[str, object]
 
 
+def budget_reached(ceiling: str, total_usd: Decimal) -> CallFact:
+    """No money is left for the call: its ceiling, interview or month, and what the interview has cost."""
+    return CallFact("budget_reached", {"ceiling": ceiling, "total_usd": str(total_usd)})
+
+
 def facts_of(counted: Counted) -> list[CallFact]:
     """The usage, and that it took the last of the money where it did."""
     total_usd = str(counted.total_usd)
     facts = [CallFact("usage_counted", to_data(counted.usage, counted.charge) | {"total_usd": total_usd})]
     if counted.reached is not None:
-        facts.append(CallFact("budget_reached", {"ceiling": counted.reached, "total_usd": total_usd}))
+        facts.append(budget_reached(counted.reached, counted.total_usd))
     return facts
 
 

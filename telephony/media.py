@@ -29,7 +29,7 @@ from engine.store.unit_of_work import UnitOfWork
 from engine.work.interview_plan import opening_words, plan_of
 from engine.work.spending import InterviewAccount, LateUsage, Spent, budgets_of, spent_so_far
 from telephony import signature, stream_token
-from telephony.call_account import UsageOutlet
+from telephony.call_account import UsageOutlet, budget_reached
 from telephony.call_log import CallLog
 from telephony.call_parts import CallParts, Line, into
 from telephony.hearing import Ear
@@ -172,6 +172,8 @@ class Switchboard:
         path = settings.recordings_dir / f"{leg.call_id}.wav"
         outlet = UsageOutlet(into(inbox), LateUsage(self._sessions, leg.call_id).keep)
         account = InterviewAccount(self._prices, budgets_of(settings), leg.spent, outlet.put)
+        if account.ceiling is not None:
+            inbox.append(budget_reached(account.ceiling, leg.spent.interview_usd))
         parts = CallParts(
             plan=leg.plan,
             ear=Ear(

@@ -280,9 +280,7 @@ class Session:
             quality = {**parts.ear.sound.as_data(), **self._protocol.counters(), **self._lag.as_data()}
             line_quality = {"line": verdict(quality, now_ms), **quality}
             parts.outlet.close()
-            for fact in self._inbox:
-                if isinstance(fact, CallFact):
-                    parts.call_log.session_fact(now_ms, fact.name, **fact.data)
+            parts.call_log.last_facts(now_ms, self._inbox)
             parts.call_log.session_fact(now_ms, "line_measured", line_quality=line_quality)
             parts.call_log.session_fact(now_ms, "call_ended", reason=reason)
             parts.call_log.close()

@@ -1,7 +1,7 @@
 """The server's side of RFC 6455 after the handshake: bytes in, messages out, and frames to send. No sockets.
 
 Only what one Media Streams peer needs: no extensions, text in both directions. The general libraries spend three
-times as long on a frame as everything else that a call does with it (docs/decisions/0004-websocket-frames.md).
+times as long on a frame as everything else that a call does with it (docs/decisions/0005-media-path.md).
 """
 
 from dataclasses import dataclass

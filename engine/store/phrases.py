@@ -38,6 +38,8 @@ class PhraseFigures:
 
 
 class PhraseRepository:
+    """The table of phrases, within the session that it is given."""
+
     def __init__(self, session: Session) -> None:
         self._session = session
 

@@ -25,6 +25,8 @@ class EngineHealth:
 
 
 class ProviderHealthRepository:
+    """The table of engines' health, within the session that it is given."""
+
     def __init__(self, session: Session) -> None:
         self._session = session
 

@@ -146,8 +146,11 @@ def test_metrics_tell_health_cache_usage_and_cost(
     voice = CachedTextToSpeech(ScriptedTextToSpeech(), tmp_path, version="1")  # type: ignore[arg-type]
     for _ in range(3):
         list(voice.synthesise("goodbye now"))
-    more = text_of([*cache_samples(voice), *cache_samples(ScriptedTextToSpeech()), *health_samples(Board())])
-    assert "# TYPE vivavoce_speech_cache_hits_total counter\nvivavoce_speech_cache_hits_total 2\n" in more
-    assert "vivavoce_speech_cache_misses_total 1\n" in more
+    more = text_of([*cache_samples([voice]), *health_samples(Board())])
+    assert (
+        '# TYPE vivavoce_speech_cache_hits_total counter\nvivavoce_speech_cache_hits_total{voice="scripted 1"} 2\n'
+        in more
+    )
+    assert 'vivavoce_speech_cache_misses_total{voice="scripted 1"} 1\n' in more
     assert 'vivavoce_engine_breaker_open{engine="openai",port="chat"} 0.5\n' in more
     assert 'vivavoce_engine_consecutive_failures{engine="openai",port="chat"} 3\n' in more
