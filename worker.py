@@ -11,8 +11,8 @@ from dotenv import load_dotenv
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
 
-from engine.adapters.clouds import build_chat
 from engine.adapters.messengers import build_messengers
+from engine.adapters.selection import build_chat
 from engine.adapters.time_zones import TimeZones
 from engine.config import Settings, load_settings
 from engine.errors import VivavoceError

@@ -8,9 +8,8 @@ from flask import Flask
 
 from dashboard.app import create_app
 from dashboard.samples import cache_samples, health_samples
-from engine.adapters.clouds import build_chat
 from engine.adapters.log_format import configure_logging
-from engine.adapters.selection import SpeechEngines, build_speech
+from engine.adapters.selection import SpeechEngines, build_chat, build_speech
 from engine.config import Settings, load_settings
 from engine.dialogue.phrases import fixed_phrases, sentences
 from engine.errors import VivavoceError

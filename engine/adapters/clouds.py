@@ -1,4 +1,4 @@
-"""The cloud engines that the settings ask for, built from their keys; None where no key is set."""
+"""The cloud engines that the settings ask for, built from their keys. Only imported where one is asked for."""
 
 from datetime import date
 from typing import Final
@@ -22,10 +22,8 @@ LIVE_LIMITS: Final = RecognitionLimits(connect_s=2.5)
 """Another engine stands behind: better to ask that one than to wait."""
 
 
-def build_chat(clouds: CloudSettings) -> ChatModel | None:
+def chat_model(clouds: CloudSettings) -> ChatModel:
     """The language model for grading and for wording in calls. Raises SettingsError for a model that has ended."""
-    if not clouds.has_openai:
-        return None
     _check_model(clouds, "OPENAI_CHAT_MODEL", clouds.openai_chat_model, "chat")
     return OpenAIChat(_openai(clouds), clouds.openai_chat_model)
 

@@ -5,8 +5,8 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from engine.adapters.clouds import CloudAccounts
 from engine.adapters.local_speech import LocalSpeechToText, LocalTextToSpeech
 from engine.adapters.provider_health import HealthBoard, ProviderHealth
 from engine.adapters.recogniser_links import RecogniserLink
@@ -19,8 +19,11 @@ from engine.adapters.voice_chain import ChainedTextToSpeech, OnSwitch, VoiceChai
 from engine.adapters.watched_voice import WatchedTextToSpeech
 from engine.adapters.webrtc_vad import WebRtcGate
 from engine.audio.voice import GatedDetector
-from engine.config import Settings
-from engine.ports import SpeechToText, TextToSpeech, VoiceDetector
+from engine.config import CloudSettings, Settings
+from engine.ports import ChatModel, SpeechToText, TextToSpeech, VoiceDetector
+
+if TYPE_CHECKING:
+    from engine.adapters.clouds import CloudAccounts
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +44,7 @@ class SpeechEngines:
     """How each engine is doing."""
     caches: tuple[CachedTextToSpeech, ...] = ()
     """What has been spoken, one for each voice of the chain, in its order."""
-    accounts: CloudAccounts | None = None
+    accounts: "CloudAccounts | None" = None
     _closing: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -93,7 +96,7 @@ def build_speech(settings: Settings, *, wait: bool = True) -> SpeechEngines:
     if hears_locally or speaks_locally:
         process = SpeechProcess(SpeechCommand(hears_locally, speaks_locally, settings.whisper_model_dir))
         process.launch()
-    parts = _Parts(settings, CloudAccounts(settings.clouds), process, HealthBoard())
+    parts = _Parts(settings, _cloud_accounts(settings), process, HealthBoard())
     recogniser, (voice, caches) = parts.recogniser(), parts.voice()  # clients are built while the models load
     if wait and process is not None:
         process.wait_until_ready()
@@ -109,12 +112,32 @@ def build_speech(settings: Settings, *, wait: bool = True) -> SpeechEngines:
     )
 
 
+def build_chat(clouds: CloudSettings) -> ChatModel | None:
+    """The language model for grading and for wording in calls; None without a key or another server.
+
+    Raises SettingsError for a model that is known not to exist any more.
+    """
+    if not clouds.has_openai:
+        return None
+    from engine.adapters.clouds import chat_model  # the vendors' packages take more than a second to load
+
+    return chat_model(clouds)
+
+
+def _cloud_accounts(settings: Settings) -> "CloudAccounts | None":
+    if {*settings.speech_to_text, *settings.text_to_speech} <= {"local", "scripted"}:
+        return None
+    from engine.adapters.clouds import CloudAccounts  # the vendors' packages take more than a second to load
+
+    return CloudAccounts(settings.clouds)
+
+
 @dataclass(frozen=True, slots=True)
 class _Parts:
     """What chains are put together from."""
 
     settings: Settings
-    accounts: CloudAccounts
+    accounts: "CloudAccounts | None"
     process: SpeechProcess | None
     board: HealthBoard
 
@@ -128,7 +151,7 @@ class _Parts:
 
     def _recogniser_link(self, name: str, process: SpeechProcess) -> RecogniserLink:
         health = self.board.register(ProviderHealth(f"speech_to_text/{name}"))
-        if name == "local":
+        if name == "local" or self.accounts is None:
             return RecogniserLink(LocalSpeechToText(process), health, finish_s=None, stall_ms=None)
         engine, is_paid = self.accounts.recogniser(name), self.accounts.is_paid(name)
         if name == "openai":
@@ -143,14 +166,18 @@ class _Parts:
         caches = tuple(self._cached_voice(name, self.process, is_last=name == names[-1]) for name in names)
         if len(names) == 1:
             return caches[0], caches
-        links = (VoiceLink(cache, self.accounts.is_paid(name)) for name, cache in zip(names, caches, strict=True))
+        accounts = self.accounts
+        links = (
+            VoiceLink(cache, accounts is not None and accounts.is_paid(name))
+            for name, cache in zip(names, caches, strict=True)
+        )
         return ChainedTextToSpeech(VoiceChain(tuple(links))), caches
 
     def _cached_voice(self, name: str, process: SpeechProcess, *, is_last: bool) -> CachedTextToSpeech:
         health = self.board.register(ProviderHealth(f"text_to_speech/{name}"))
         engine: TextToSpeech = LocalTextToSpeech(process)
         version = f"heart-{importlib.metadata.version('hibari-tts')}-2"
-        if name != "local":
+        if name != "local" and self.accounts is not None:
             engine, version = self.accounts.voice(name)
         watched = WatchedTextToSpeech(engine, health, is_last=is_last)
         return CachedTextToSpeech(watched, self.settings.speech_cache_dir, version=version)
