@@ -7,7 +7,6 @@ other core together with the callers, as it would on a machine of its own.
 """
 
 import argparse
-import asyncio
 import json
 import os
 import secrets
@@ -24,7 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.media_callers import Caller, booked_interviews, call_one_after_the_other
+from benchmarks.media_callers import CALLS_A_SECOND, Caller, Callers, booked_interviews
 from engine.store import embedded_postgres, schema
 from engine.store.database import make_engine, make_sessions
 from engine.store.unit_of_work import UnitOfWork
@@ -46,7 +45,7 @@ def main() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vivavoce-bench-")))
         folder.chmod(0o755)
         environ = _environment(stack, folder, options.calls)
-        figures = asyncio.run(_measured(environ, folder, options.calls, options.seconds))
+        figures = _measured(environ, folder, options.calls, options.seconds)
     print(json.dumps(figures))
     return 0 if figures["calls_kept"] == options.calls else 1
 
@@ -74,7 +73,7 @@ def _environment(stack: ExitStack, folder: Path, calls: int) -> dict[str, str]:
     }
 
 
-async def _measured(environ: dict[str, str], folder: Path, calls: int, seconds: float) -> dict[str, Any]:
+def _measured(environ: dict[str, str], folder: Path, calls: int, seconds: float) -> dict[str, Any]:
     cores = sorted(os.sched_getaffinity(0))
     engine = make_engine(environ["DATABASE_URL"])
     sessions = make_sessions(engine)
@@ -94,21 +93,17 @@ async def _measured(environ: dict[str, str], folder: Path, calls: int, seconds: 
             _wait_until_ready(environ["PUBLIC_BASE_URL"], web, folder)
             worker = _worker_of(web.pid)
             rss_before_kb = _rss_kb(worker)
-            callers: list[Caller] = []
-            running = []
-            async for caller in call_one_after_the_other(pins, environ):
-                callers.append(caller)
-                running.append(asyncio.create_task(caller.talk()))
-            await asyncio.sleep(WARM_UP_S)
-            cpu_before_s, frames_before = _cpu_s(worker), sum(caller.frames_sent for caller in callers)
-            await asyncio.sleep(seconds)
+            callers = Callers(pins, environ)
+            callers.start()
+            if not callers.all_arrived.wait(calls / CALLS_A_SECOND + _READY_TIMEOUT_S):
+                raise SystemExit("not all calls could be connected; see the web process's log")
+            time.sleep(WARM_UP_S)
+            cpu_before_s, frames_before = _cpu_s(worker), callers.frames_sent
+            time.sleep(seconds)
             cpu_s = _cpu_s(worker) - cpu_before_s
-            frames = sum(caller.frames_sent for caller in callers) - frames_before
+            frames = callers.frames_sent - frames_before
             rss_kb = _rss_kb(worker) - rss_before_kb
-            kept = [caller for caller in callers if caller.is_up]
-            for caller in callers:
-                await caller.hang_up()
-            await asyncio.gather(*running)
+            kept = callers.stop()
             counts = _lag_counts(sessions, calls)
         finally:
             for process in (web, jobs):
@@ -116,7 +111,7 @@ async def _measured(environ: dict[str, str], folder: Path, calls: int, seconds: 
             for process in (web, jobs):
                 process.wait(timeout=20)
             engine.dispose()
-    return _figures(callers, kept, cpu_s, frames, rss_kb, counts)
+    return _figures(callers.calls, kept, cpu_s, frames, rss_kb, counts)
 
 
 def _figures(

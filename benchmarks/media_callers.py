@@ -1,21 +1,28 @@
-"""Callers for the media benchmark: many at once from one asyncio loop, each as Twilio would be on the wire."""
+"""Callers for the media benchmark: many at once from one thread, each as Twilio would be on the wire.
 
-import asyncio
+The callers must not be what is measured: one loop sends every frame at its moment and reads what has come in between,
+and frames are put together from parts made beforehand. So a hundred callers take a tenth of a core.
+"""
+
 import base64
+import heapq
 import json
+import selectors
+import socket
+import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 from xml.etree import ElementTree
 
 from sqlalchemy.orm import Session, sessionmaker
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
 
 from engine.clock import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ
 from engine.store.interviews import NewInterview
@@ -53,145 +60,241 @@ def booked_interviews(sessions: sessionmaker[Session], count: int, now: datetime
     return pins
 
 
-def speech_frames() -> list[str]:
-    """One round of speech and silence as base64 payloads of 20 ms."""
+def speech_frames() -> list[bytes]:
+    """One round of speech and silence: base64 payloads of 20 ms, with the end of their message."""
     speech = b"".join(read_wav(path) for path in sorted(RECORDINGS.glob("*.wav"))[:2])
     if not speech:
         raise SystemExit(f"{RECORDINGS} holds no recordings to call with")
     speech = (speech * (SPEECH_S * SAMPLE_RATE_HZ // len(speech) + 1))[: SPEECH_S * SAMPLE_RATE_HZ]
     audio = speech + b"\xff" * (SILENCE_S * SAMPLE_RATE_HZ)
     return [
-        base64.b64encode(audio[start : start + FRAME_SAMPLES]).decode() for start in range(0, len(audio), FRAME_SAMPLES)
+        base64.b64encode(audio[start : start + FRAME_SAMPLES]) + b'"}}' for start in range(0, len(audio), FRAME_SAMPLES)
     ]
-
-
-class Caller:
-    """One phone leg: sends a frame every 20 ms on an absolute grid, and returns marks when their audio was played."""
-
-    def __init__(self, socket: ClientConnection, call_sid: str, token: str, frames: list[str], offset: int) -> None:
-        self._socket = socket
-        self._call_sid = call_sid
-        self._stream_sid = "MZ" + uuid.uuid4().hex
-        self._token = token
-        self._frames = frames
-        self._offset = offset
-        self._sequence = 1
-        self._played_until_s = 0.0
-        self._marks: list[tuple[float, str]] = []
-        self._is_leaving = False
-        self.frames_sent = 0
-        self.messages_received = 0
-        self.is_up = True
-        self.send_lags_ms: list[float] = []
-
-    async def talk(self) -> None:
-        """Call until hung up, or until the server closes."""
-        listening = asyncio.create_task(self._listen())
-        try:
-            await self._send_start()
-            await self._send_frames()
-        except ConnectionClosed:
-            self.is_up = self._is_leaving
-        finally:
-            await self._socket.close()
-            await listening
-
-    async def hang_up(self) -> None:
-        self._is_leaving = True
-
-    async def _send_start(self) -> None:
-        await self._socket.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
-        start = {
-            "accountSid": "AC" + "0" * 32,
-            "streamSid": self._stream_sid,
-            "callSid": self._call_sid,
-            "tracks": ["inbound"],
-            "customParameters": {"token": self._token},
-            "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": SAMPLE_RATE_HZ, "channels": 1},
-        }
-        await self._socket.send(
-            json.dumps({"event": "start", "sequenceNumber": "1", "streamSid": self._stream_sid, "start": start})
-        )
-
-    async def _send_frames(self) -> None:
-        began_s = time.monotonic()
-        while not self._is_leaving:
-            number = self.frames_sent
-            due_s = began_s + number * FRAME_MS / 1000
-            delay_s = due_s - time.monotonic()
-            if delay_s > 0:
-                await asyncio.sleep(delay_s)
-            self.send_lags_ms.append((time.monotonic() - due_s) * 1000)
-            self._sequence += 1
-            payload = self._frames[(number + self._offset) % len(self._frames)]
-            await self._socket.send(
-                f'{{"event":"media","sequenceNumber":"{self._sequence}","streamSid":"{self._stream_sid}",'
-                f'"media":{{"track":"inbound","chunk":"{number + 1}","timestamp":"{number * FRAME_MS}",'
-                f'"payload":"{payload}"}}}}'
-            )
-            self.frames_sent += 1
-            await self._return_marks()
-        self._sequence += 1
-        stop = {"accountSid": "AC" + "0" * 32, "callSid": self._call_sid}
-        await self._socket.send(
-            json.dumps(
-                {"event": "stop", "sequenceNumber": str(self._sequence), "streamSid": self._stream_sid, "stop": stop}
-            )
-        )
-
-    async def _return_marks(self) -> None:
-        now_s = time.monotonic()
-        while self._marks and self._marks[0][0] <= now_s:
-            _, name = self._marks.pop(0)
-            self._sequence += 1
-            mark = {"event": "mark", "sequenceNumber": str(self._sequence), "streamSid": self._stream_sid}
-            await self._socket.send(json.dumps({**mark, "mark": {"name": name}}))
-
-    async def _listen(self) -> None:
-        try:
-            async for text in self._socket:
-                self.messages_received += 1
-                self._obey(json.loads(text))
-        except ConnectionClosed:
-            pass
-        if not self._is_leaving:
-            self.is_up = False
-            self._is_leaving = True
-
-    def _obey(self, message: Mapping[str, Any]) -> None:
-        now_s = time.monotonic()
-        match message["event"]:
-            case "media":
-                played_s = len(base64.b64decode(message["media"]["payload"])) / SAMPLE_RATE_HZ
-                self._played_until_s = max(now_s, self._played_until_s) + played_s
-            case "mark":
-                self._marks.append((self._played_until_s, message["mark"]["name"]))
-            case "clear":
-                self._played_until_s = now_s
-                self._marks = [(now_s, name) for _, name in self._marks]
 
 
 GOLDEN_SHARE = 0.618
 """Callers are spread over the round of speech and silence by multiples of this, so that they do not speak in unison."""
 CALLS_A_SECOND = 2
 """How fast calls come in: twice as fast as Twilio places them unless asked for more."""
+_NO_MASK = bytes(4)
+"""A client must mask its frames; a mask of zeros is one, and leaves them as they are."""
+_CLOSING_S = 3.0
 
 
-async def call_one_after_the_other(pins: list[str], environ: Mapping[str, str]) -> AsyncIterator[Caller]:
-    """Go through the webhooks and open a socket for every PIN, at the stated rate."""
-    frames = speech_frames()
-    began_s = time.monotonic()
-    for number, pin in enumerate(pins):
-        await asyncio.sleep(max(0.0, began_s + number / CALLS_A_SECOND - time.monotonic()))
-        call_sid = "CA" + uuid.uuid4().hex
-        address, token = await asyncio.to_thread(_let_in, environ, call_sid, pin)
-        headers = {
-            signature.SIGNATURE_HEADER: signature.sign(environ["TWILIO_AUTH_TOKEN"], address, {}),
+def _frame(text: bytes, opcode: int = 0x81) -> bytes:
+    length = len(text)
+    if length < 126:
+        return bytes((opcode, 0x80 | length)) + _NO_MASK + text
+    return bytes((opcode, 0x80 | 126)) + length.to_bytes(2, "big") + _NO_MASK + text
+
+
+class Caller:
+    """One phone leg: knows what it sends next, and returns marks when their audio was played."""
+
+    def __init__(self, line: socket.socket, call_sid: str, token: str, frames: list[bytes], offset: int) -> None:
+        self.line = line
+        self._stream_sid = "MZ" + uuid.uuid4().hex
+        self._call_sid = call_sid
+        self._frames = frames
+        self._offset = offset
+        self._sequence = 1
+        self._received = b""
+        self._played_until_s = 0.0
+        self._marks: deque[tuple[float, str]] = deque()
+        self.began_s = 0.0
+        self.frames_sent = 0
+        self.messages_received = 0
+        self.is_up = True
+        self.send_lags_ms: list[float] = []
+        self._send({"event": "connected", "protocol": "Call", "version": "1.0.0"})
+        start = {
+            "accountSid": "AC" + "0" * 32,
+            "streamSid": self._stream_sid,
+            "callSid": call_sid,
+            "tracks": ["inbound"],
+            "customParameters": {"token": token},
+            "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": SAMPLE_RATE_HZ, "channels": 1},
         }
-        socket = await connect(
-            address, additional_headers=headers, compression=None, max_queue=None, ping_interval=None
+        self._send({"event": "start", "sequenceNumber": "1", "streamSid": self._stream_sid, "start": start})
+        self._middle = f'","streamSid":"{self._stream_sid}","media":{{"track":"inbound","chunk":"'
+
+    @property
+    def due_s(self) -> float:
+        """When the next frame is to leave: on an absolute grid."""
+        return self.began_s + self.frames_sent * FRAME_MS / 1000
+
+    def send_frame(self, now_s: float) -> None:
+        self.send_lags_ms.append((now_s - self.due_s) * 1000)
+        number = self.frames_sent
+        self._sequence += 1
+        head = f'{{"event":"media","sequenceNumber":"{self._sequence}{self._middle}{number + 1}'
+        head += f'","timestamp":"{number * FRAME_MS}","payload":"'
+        payload = self._frames[(number + self._offset) % len(self._frames)]
+        self._send_bytes(_frame(head.encode() + payload))
+        self.frames_sent += 1
+        while self._marks and self._marks[0][0] <= now_s:
+            name = self._marks.popleft()[1]
+            self._sequence += 1
+            mark = {"event": "mark", "sequenceNumber": str(self._sequence), "streamSid": self._stream_sid}
+            self._send({**mark, "mark": {"name": name}})
+
+    def hang_up(self) -> None:
+        self._sequence += 1
+        stop = {"accountSid": "AC" + "0" * 32, "callSid": self._call_sid}
+        self._send(
+            {"event": "stop", "sequenceNumber": str(self._sequence), "streamSid": self._stream_sid, "stop": stop}
         )
-        yield Caller(socket, call_sid, token, frames, int(number * GOLDEN_SHARE % 1 * len(frames)))
+
+    def read(self, now_s: float) -> None:
+        """Take what has come; a server that closes has dropped the call."""
+        try:
+            data = self.line.recv(65_536)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.is_up = False
+            return
+        self._received += data
+        while (message := self._next_message()) is not None:
+            self.messages_received += 1
+            self._obey(json.loads(message), now_s)
+
+    def _next_message(self) -> bytes | None:
+        received = self._received
+        if len(received) < 2:
+            return None
+        length, start = received[1], 2
+        if length == 126:
+            length, start = int.from_bytes(received[2:4], "big"), 4
+        if len(received) < start + length:
+            return None
+        if received[0] != 0x81:
+            self.is_up = False
+            return None
+        self._received = received[start + length :]
+        return received[start : start + length]
+
+    def _obey(self, message: Mapping[str, Any], now_s: float) -> None:
+        match message["event"]:
+            case "media":
+                played_s = len(message["media"]["payload"]) * 3 / 4 / SAMPLE_RATE_HZ
+                self._played_until_s = max(now_s, self._played_until_s) + played_s
+            case "mark":
+                self._marks.append((self._played_until_s, message["mark"]["name"]))
+            case "clear":
+                self._played_until_s = now_s
+                self._marks = deque((now_s, name) for _, name in self._marks)
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        self._send_bytes(_frame(json.dumps(message).encode()))
+
+    def _send_bytes(self, data: bytes) -> None:
+        try:
+            self.line.sendall(data)
+        except OSError:
+            self.is_up = False
+
+
+class Callers:
+    """All callers, on a thread of their own from `start` to `stop`; calls come in one after the other."""
+
+    def __init__(self, pins: list[str], environ: Mapping[str, str]) -> None:
+        self._pins = pins
+        self._environ = environ
+        self._arriving: deque[Caller] = deque()
+        self._is_over = threading.Event()
+        self.calls: list[Caller] = []
+        self.all_arrived = threading.Event()
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._arrive, self._talk)]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def frames_sent(self) -> int:
+        return sum(caller.frames_sent for caller in self.calls)
+
+    def stop(self) -> list[Caller]:
+        """Hang up everywhere; returns the callers that were still connected."""
+        self._is_over.set()
+        for thread in self._threads:
+            thread.join()
+        kept = [caller for caller in self.calls if caller.is_up]
+        for caller in kept:
+            caller.hang_up()
+        deadline_s = time.monotonic() + _CLOSING_S
+        for caller in kept:
+            caller.line.settimeout(max(0.05, deadline_s - time.monotonic()))
+            with suppress(OSError):
+                while caller.line.recv(65_536):
+                    pass
+            caller.line.close()
+        return kept
+
+    def _arrive(self) -> None:
+        """Go through the webhooks and open a socket for every PIN, at the stated rate."""
+        frames = speech_frames()
+        began_s = time.monotonic()
+        for number, pin in enumerate(self._pins):
+            if self._is_over.wait(max(0.0, began_s + number / CALLS_A_SECOND - time.monotonic())):
+                return
+            call_sid = "CA" + uuid.uuid4().hex
+            address, token = _let_in(self._environ, call_sid, pin)
+            line = _upgraded(address, self._environ["TWILIO_AUTH_TOKEN"])
+            self._arriving.append(Caller(line, call_sid, token, frames, int(number * GOLDEN_SHARE % 1 * len(frames))))
+        self.all_arrived.set()
+
+    def _talk(self) -> None:
+        due: list[tuple[float, int, Caller]] = []
+        with selectors.DefaultSelector() as selector:
+            while not self._is_over.is_set():
+                while self._arriving:
+                    caller = self._arriving.popleft()
+                    caller.began_s = time.monotonic()
+                    selector.register(caller.line, selectors.EVENT_READ, caller)
+                    heapq.heappush(due, (caller.due_s, len(self.calls), caller))
+                    self.calls.append(caller)
+                wait_s = min(0.01, due[0][0] - time.monotonic()) if due else 0.01
+                for key, _ in selector.select(max(0.0, wait_s)):
+                    key.data.read(time.monotonic())
+                    if not key.data.is_up:
+                        selector.unregister(key.fileobj)
+                while due and due[0][0] <= (now_s := time.monotonic()):
+                    _, number, caller = heapq.heappop(due)
+                    if caller.is_up:
+                        caller.send_frame(now_s)
+                        heapq.heappush(due, (caller.due_s, number, caller))
+
+
+def _upgraded(address: str, auth_token: str) -> socket.socket:
+    """A connection on which the handshake is done; what follows is sent and read without the library."""
+    headers = {signature.SIGNATURE_HEADER: signature.sign(auth_token, address, {})}
+    parts = urlsplit(address)
+    wire = socket.create_connection((parts.hostname, parts.port), timeout=10)
+    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    key = base64.b64encode(uuid.uuid4().bytes).decode()
+    lines = [
+        f"GET {parts.path} HTTP/1.1",
+        f"Host: {parts.netloc}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Key: {key}",
+        "Sec-WebSocket-Version: 13",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
+    wire.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+    answer = b""
+    while not answer.endswith(b"\r\n\r\n"):
+        piece = wire.recv(1)
+        if not piece:
+            raise SystemExit("the media socket was refused")
+        answer += piece
+    if b" 101 " not in answer.split(b"\r\n", 1)[0]:
+        raise SystemExit("the media socket was refused")
+    return wire
 
 
 def _let_in(environ: Mapping[str, str], call_sid: str, pin: str) -> tuple[str, str]:
