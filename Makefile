@@ -5,6 +5,7 @@ PYTHON ?=
 CALLS ?= 50
 DATA ?=
 ONCE ?=
+PROVIDERS ?=
 
 py := $(VENV)/bin/python
 pip_install := $(py) -m pip install --quiet --no-input --disable-pip-version-check
@@ -16,13 +17,13 @@ with_database := $(py) -m engine.store.embedded_postgres run --
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test quick lint format migrate venv venv-dev bench-media bench-speech clean
+.PHONY: help demo run test quick lint format migrate venv venv-dev bench-media bench-speech bench-first-audio bench-leaks clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(VENV)/.runtime ## a whole interview by simulated phone, no key needed; ONCE=1 leaves after the report
-	@$(py) -m telephony.simulator demo $(if $(filter-out 0,$(ONCE)),--once)
+demo: $(VENV)/.runtime ## a whole interview by simulated phone, no key needed; ONCE=1 leaves after the report, PROVIDERS=fakes
+	@$(py) -m telephony.simulator demo $(if $(filter-out 0,$(ONCE)),--once) $(if $(PROVIDERS),--providers $(PROVIDERS))
 
 run: $(VENV)/.runtime .env ## web and jobs for development on an embedded PostgreSQL; the web reloads on change
 	@$(with_database) sh -c '\
@@ -57,6 +58,12 @@ bench-media: $(VENV)/.runtime ## CALLS=n simulated calls against one web process
 bench-speech: $(VENV)/.runtime ## DATA=folder: word error rate, CPU and latency of the speech recogniser
 	@test -n "$(DATA)" || { echo "Say where the clips are: make bench-speech DATA=folder" >&2; exit 2; }
 	@$(py) -m benchmarks.speech "$(DATA)"
+
+bench-first-audio: $(VENV)/.dev ## decision to first audio over the cloud packages, against servers on the loopback
+	@$(py) -m benchmarks.first_audio
+
+bench-leaks: $(VENV)/.dev ## CALLS=n calls with random faults in one process: what do they leave behind?
+	@$(py) -m benchmarks.leaks --calls $(CALLS)
 
 venv: $(VENV)/.runtime ## what the product runs on, in .venv
 venv-dev: $(VENV)/.dev ## what tests and checks need, on top

@@ -10,6 +10,9 @@ from engine.errors import SettingsError
 
 load_dotenv()
 
+# The matrices of the voice detector are small: threads for them cost more than they save, and sleep nowhere else.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 bind = f"{os.environ.get('BIND_HOST') or '0.0.0.0'}:{os.environ.get('PORT') or 8000}"  # noqa: S104  # a server's place
 
 # One cooperative worker per core: a call is three greenlets, and a worker that shares its core keeps fewer calls.

@@ -16,6 +16,7 @@ from engine.adapters.messengers import build_messengers
 from engine.adapters.time_zones import TimeZones
 from engine.config import Settings, load_settings
 from engine.errors import VivavoceError
+from engine.pricing import load_prices
 from engine.questions.bank import load_bank
 from engine.scheduling.calling_hours import load_calling_hours
 from engine.store.database import make_engine, make_sessions
@@ -24,6 +25,7 @@ from engine.work import jobs, schedule_jobs
 from engine.work.candidate_links import LinkMaker
 from engine.work.sending import PostOffice
 from engine.work.shipping import EventShipper
+from engine.work.spending import Costs, budgets_of
 from telephony.sms import TwilioSms
 
 POLL_S = 0.25
@@ -91,7 +93,8 @@ def run(settings: Settings) -> None:
     sessions = make_sessions(engine)
     app = worker_app(settings.database_url)
     model = build_chat(settings.clouds)
-    jobs.register(app, sessions, load_bank(), model)
+    costs = Costs(load_prices(settings.prices_file), budgets_of(settings))
+    jobs.register(app, sessions, load_bank(), model, costs, settings.speech_cache_dir)
     sms = TwilioSms(settings) if settings.messages.sms == "twilio" else None
     office = PostOffice(
         sessions,

@@ -7,14 +7,19 @@ from dotenv import load_dotenv
 from flask import Flask
 
 from dashboard.app import create_app
+from dashboard.samples import cache_samples, health_samples
+from engine.adapters.clouds import build_chat
 from engine.adapters.log_format import configure_logging
 from engine.adapters.selection import SpeechEngines, build_speech
 from engine.config import Settings, load_settings
 from engine.dialogue.phrases import fixed_phrases, sentences
 from engine.errors import VivavoceError
+from engine.pricing import load_prices
 from engine.questions.bank import load_bank
+from engine.work.health_reporting import HealthReporter
+from engine.work.phrases import PhraseBook
 from engine.work.shipping import EventShipper
-from telephony import media, message_status, webhooks
+from telephony import media, message_status, thinker, webhooks
 
 
 def build() -> Flask:
@@ -43,14 +48,22 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
         public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS | message_status.ENDPOINTS,
         metrics_token=settings.metrics_token,
         trusted_proxies=settings.trusted_proxies,
+        samples=lambda: [*cache_samples(engines.caches), *health_samples(engines.health)],
     )
     sessions = app.extensions["sessions"]
     bank = load_bank()
-    switchboard = media.Switchboard(settings, sessions, engines, bank)
+    prices = load_prices(settings.prices_file)
+    chat = build_chat(settings.clouds)
+    if chat is not None:
+        thinker.warm(chat)
+    switchboard = media.Switchboard(settings, sessions, engines, bank, prices, chat)
     app.register_blueprint(webhooks.blueprint(settings, sessions, switchboard.lines_free, switchboard.prepare_call))
     media.register(app, switchboard, settings)
     app.register_blueprint(message_status.blueprint(settings, sessions))
     EventShipper(sessions, settings.event_logs_dir, is_reserve=True).start()
+    HealthReporter(sessions, engines.health).start()
+    for cache in engines.caches:
+        PhraseBook(sessions, cache).start()
     engines.wait_until_ready()
     engines.warm([*fixed_phrases(), *(text for question in bank.questions for text in sentences(question.spoken))])
     return app

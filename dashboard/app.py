@@ -1,6 +1,6 @@
 """The Flask application with everything of the dashboard on it. wsgi.py adds the telephone side."""
 
-from collections.abc import Set
+from collections.abc import Callable, Iterable, Set
 
 from flask import Flask
 from flask_jwt_extended import JWTManager
@@ -18,6 +18,7 @@ from dashboard import (
     headers,
     health,
     interviews,
+    operator,
     pages,
     report_page,
     requests_log,
@@ -29,10 +30,12 @@ from dashboard.api import interviews as api_interviews
 from dashboard.configuration import flask_config
 from dashboard.csrf import Csrf
 from dashboard.metrics import Metrics
+from dashboard.samples import Sample
 from dashboard.signing_in import SigningIn
 from dashboard.tokens import Tokens
 from engine.adapters.passwords import Passwords
 from engine.config import Settings
+from engine.pricing import load_prices
 
 
 def create_app(
@@ -42,6 +45,7 @@ def create_app(
     public_endpoints: Set[str] = frozenset(),
     metrics_token: str = "",
     trusted_proxies: int = 0,
+    samples: Callable[[], Iterable[Sample]] = tuple,
 ) -> Flask:
     """Build the application; nothing is connected before the first request.
 
@@ -49,6 +53,7 @@ def create_app(
     public_endpoints: endpoints of blueprints added later that check their callers themselves, such as webhooks with a
     signature. Every other route needs a signed-in person. metrics_token: see docs/api.md. trusted_proxies: how many
     proxies stand before the server; without them everybody behind a proxy shares one network address.
+    samples: more figures of this process for /metrics, read whenever it is asked for.
     app.extensions["sessions"] makes database sessions on the application's engine.
     """
     app = Flask("dashboard")
@@ -75,11 +80,12 @@ def create_app(
     access.install(app, db, csrf, jwt, frozenset(public_endpoints))
 
     for blueprint in (
-        health.blueprint(db, metrics, metrics_token),
+        health.blueprint(db, metrics, metrics_token, samples),
         pages.blueprint(db, settings),
         accounts.blueprint(signing_in, tokens),
         interviews.blueprint(db, settings),
-        report_page.blueprint(db, settings),
+        report_page.blueprint(db, settings, load_prices(settings.prices_file)),
+        operator.blueprint(db, settings),
         bulk.blueprint(db, settings),
         schedule.blueprint(db, settings),
         candidate.blueprint(db, settings),

@@ -3,12 +3,14 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from flask import Flask, request
 
 from dashboard import local_time
 from dashboard.access import signed_in_user
+from dashboard.report_cost import amounts_text, spending_text
 from engine.scheduling.phone_numbers import international
 from engine.vocabulary import Difficulty, InterviewState, Level, Topic
 
@@ -120,6 +122,12 @@ def number(value: float | None) -> str:
     return "–" if value is None else str(math.floor(value + 0.5))
 
 
+def usd(value: Decimal | str) -> str:
+    """Money as people read it; amounts below a dollar with enough digits to tell them apart."""
+    amount = Decimal(value)
+    return f"${amount:.4f}" if amount < 1 else f"${amount:.2f}"
+
+
 def install(app: Flask) -> None:
     def zone_name() -> str:
         user = signed_in_user()
@@ -148,6 +156,9 @@ def install(app: Flask) -> None:
     app.add_template_filter(look, "state_look")
     app.add_template_filter(words, "words")
     app.add_template_filter(number, "number")
+    app.add_template_filter(usd, "usd")
+    app.add_template_filter(lambda spending: spending_text(spending, usd(spending.usd)), "spending")
+    app.add_template_filter(amounts_text, "amounts")
     app.add_template_filter(international, "international")
     app.add_template_filter(local_time.clock_text, "clock")
     app.add_template_filter(local_time.clock_words, "clock_words")

@@ -2,6 +2,8 @@
 
 import hmac
 import logging
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from ipaddress import ip_address
 
 from flask import Blueprint, Response, abort, jsonify, make_response, request
@@ -10,12 +12,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard.database import Database
 from dashboard.metrics import Metrics
+from dashboard.samples import Sample, month_samples, text_of
 
 _log = logging.getLogger("dashboard.health")
 
 
-def blueprint(database: Database, metrics: Metrics, metrics_token: str) -> Blueprint:
-    """metrics_token: what a scraper from elsewhere must present; empty means that only this machine may ask."""
+def blueprint(
+    database: Database, metrics: Metrics, metrics_token: str, samples: Callable[[], Iterable[Sample]]
+) -> Blueprint:
+    """samples: more figures, read at each request.
+
+    metrics_token: what a scraper from elsewhere must present; empty means that only this machine may ask.
+    """
     bp = Blueprint("health", __name__)
 
     def database_answers() -> bool:
@@ -41,7 +49,9 @@ def blueprint(database: Database, metrics: Metrics, metrics_token: str) -> Bluep
     def metrics_page() -> Response:
         if not _may_read_metrics(metrics_token):
             abort(404)
-        body = metrics.text({"vivavoce_database_up": 1.0 if database_answers() else 0.0})
+        is_up = database_answers()
+        more = [*samples(), *(month_samples(database.current(), datetime.now(UTC)) if is_up else ())]
+        body = metrics.text({"vivavoce_database_up": 1.0 if is_up else 0.0}) + text_of(more)
         return Response(body, content_type="text/plain; version=0.0.4; charset=utf-8")
 
     return bp

@@ -26,6 +26,7 @@ from engine.store.interviews import InterviewRepository, NewInterview
 from engine.store.models import Interview
 from engine.store.reports import ReportRepository
 from engine.vocabulary import InterviewState
+from engine.work.question_writing import order_questions
 
 LENGTHS = {3: "3 questions, to try it out", 5: "5 questions", 10: "10 questions", 15: "15 questions"}
 _EVENTS_AT_ONCE = 500
@@ -128,6 +129,8 @@ class InterviewPages:
         except ScheduleError as error:
             self._database.current().rollback()
             return _form_page(data, {field_at_fault(appointment, error): str(error)}, 422)
+        for interview in made:
+            order_questions(self._database.current(), self._settings, interview.id)
         self._database.current().commit()
         if len(made) > 1:
             return redirect(url_for("schedule.agenda"), 303)

@@ -35,8 +35,15 @@ class LiveView:
     at_ms: int = 0
     partial: str = ""
     is_over: bool = False
+    switches: int = 0
+    """How often another engine has taken over."""
     lines: tuple[Line, ...] = ()
     last_id: int = 0
+    cost_usd: str = ""
+    """What providers cost so far, as far as prices are known; empty while nothing was counted."""
+    is_cost_partial: bool = False
+    ceiling: str = ""
+    """The budget that is used up: interview or month."""
 
 
 # Public name, and the fields of the event's data that are shown. Everything else of the log stays inside.
@@ -48,7 +55,10 @@ _SHOWN: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("fact", "follow_up_asked"): ("follow_up", ("order", "text")),
     ("fact", "answer_completed"): ("answer", ("order", "state")),
     ("fact", "turn_ended"): ("turn", ("who", "text", "start_ms", "end_ms", "is_interrupted")),
+    ("fact", "engine_switched"): ("engine_switched", ("port", "to")),
     ("fact", "interview_ended"): ("interview_ended", ("reason", "is_complete")),
+    ("fact", "usage_counted"): ("cost", ("total_usd", "price_usd")),
+    ("fact", "budget_reached"): ("budget_reached", ("ceiling", "total_usd")),
     ("fact", "call_ended"): ("call_ended", ("reason",)),
     ("signal", "PartialReceived"): ("partial_transcript", ("text",)),
     ("signal", "FinalReceived"): ("final_transcript", ("text",)),
@@ -79,10 +89,9 @@ def _step(view: LiveView, event: Mapping[str, Any]) -> LiveView:
     match event["name"]:
         case "call_started":
             return replace(view, is_over=False, partial="", floor="", stage="greeting")
-        case "stage":
-            return replace(view, stage=str(event["stage"] or ""))
-        case "floor":
-            return replace(view, floor=str(event["floor"] or ""))
+        case "stage" | "floor" as name:
+            said = str(event[name] or "")
+            return replace(view, stage=said) if name == "stage" else replace(view, floor=said)
         case "question":
             return replace(
                 view,
@@ -91,12 +100,19 @@ def _step(view: LiveView, event: Mapping[str, Any]) -> LiveView:
                 question=str(event["text"] or ""),
                 topic=str(event["topic"] or ""),
             )
+        case "engine_switched":
+            return replace(view, switches=view.switches + 1)
         case "partial_transcript":
             return replace(view, partial=str(event["text"] or ""))
         case "turn":
             line = Line(str(event["who"]), str(event["text"] or ""), int(event["start_ms"] or 0))
             partial = "" if line.who == "candidate" else view.partial
             return replace(view, lines=(*view.lines, line) if line.text else view.lines, partial=partial)
+        case "cost":
+            is_partial = view.is_cost_partial or event["price_usd"] is None
+            return replace(view, cost_usd=str(event["total_usd"] or ""), is_cost_partial=is_partial)
+        case "budget_reached":
+            return replace(view, ceiling=str(event["ceiling"] or ""))
         case "interview_ended" | "call_ended":
             return replace(view, is_over=True, partial="", floor="")
     return view

@@ -1,5 +1,7 @@
 """The pages that belong to no one subject: landing, overview, help, and the choice of colours."""
 
+from datetime import UTC, datetime
+
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -9,6 +11,7 @@ from engine.config import Settings
 from engine.errors import NotFound
 from engine.store.interviews import InterviewRepository, Overview
 from engine.store.reports import ReportRepository
+from engine.store.usage import UsageRepository, month_of
 from engine.vocabulary import InterviewState
 
 THEMES = ("auto", "light", "dark")
@@ -38,6 +41,8 @@ def blueprint(database: Database, settings: Settings) -> Blueprint:
             completion=completion_rate(figures),
             live=figures.by_state[InterviewState.IN_PROGRESS] + figures.by_state[InterviewState.INTERRUPTED],
             is_welcome="welcome" in request.args,
+            month=UsageRepository(database.current()).of_owner(current_user().id, month_of(datetime.now(UTC))),
+            month_budget_usd=settings.monthly_budget_usd,
         )
 
     @bp.get("/help")

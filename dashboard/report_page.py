@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from dashboard.access import current_user
 from dashboard.database import Database
 from dashboard.recording import recording_response
+from dashboard.report_cost import costs_of
 from dashboard.report_view import (
     calls_in_order,
     duration_of,
@@ -22,6 +23,7 @@ from dashboard.schemas import RecordingQuery
 from dashboard.validation import checked
 from engine.config import Settings
 from engine.errors import NotFound
+from engine.pricing import PriceTable
 from engine.store.calls import CallRepository
 from engine.store.interviews import InterviewRepository
 from engine.store.models import Interview, Recording, Report
@@ -31,7 +33,7 @@ from engine.vocabulary import InterviewState
 _NOT_YET = (InterviewState.SCHEDULED, InterviewState.IN_PROGRESS, InterviewState.INTERRUPTED, InterviewState.EVALUATING)
 
 
-def blueprint(database: Database, settings: Settings) -> Blueprint:
+def blueprint(database: Database, settings: Settings, prices: PriceTable) -> Blueprint:
     bp = Blueprint("report", __name__, url_prefix="/interviews/<uuid:interview_id>")
 
     def owned(interview_id: uuid.UUID) -> Interview:
@@ -83,6 +85,7 @@ def blueprint(database: Database, settings: Settings) -> Blueprint:
             "quality": figures_of(body.get("line_quality") or {}),
             "playable": playable,
             "recorded": recorded,
+            "costs": costs_of(database.current(), interview, prices, settings),
         }
 
     return bp

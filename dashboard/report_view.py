@@ -18,6 +18,8 @@ class ShownWord:
     is_doubtful: bool
     is_proof: bool
     """It belongs to a quote that some finding rests on."""
+    heard: str = ""
+    """What the recogniser wrote where a term was put right; empty for words as they were recognised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,15 @@ class ScoreLook:
 def shown_words(question: Mapping[str, Any]) -> list[ShownWord]:
     """The words of an answer with what the page marks about them; empty where there are no timed words."""
     proofs = _proof_spans(question.get("grade") or {})
+    # Reports of earlier versions hold no corrections.
+    heard = {int(each["word"]): str(each["heard"]) for each in question["answer"].get("corrections") or ()}
     return [
         ShownWord(
             text=str(word["text"]),
             start_ms=int(word["start_ms"]),
             is_doubtful=float(word["confidence"]) < DOUBTFUL_BELOW,
             is_proof=any(start <= index < end for start, end in proofs),
+            heard=heard.get(index, ""),
         )
         for index, word in enumerate(question["answer"]["words"])
     ]

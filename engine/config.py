@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from engine.errors import SettingsError
+from engine.settings_reader import SettingsReader
 
 ENVIRONMENTS = ("development", "test", "production")
-MINIMUM_SECRET_BYTES = 32
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 RECOGNISERS = ("local", "deepgram", "deepgram-flux", "openai", "scripted")
 VOICES = ("local", "deepgram", "openai", "scripted")
@@ -73,8 +74,9 @@ class Settings:
     """The number that candidates dial, E.164."""
     data_dir: Path
     """Recordings, event logs and caches live below it."""
-    speech_to_text: str
-    text_to_speech: str
+    speech_to_text: tuple[str, ...]
+    """Engines in the order in which they are asked; the next takes over where one fails."""
+    text_to_speech: tuple[str, ...]
     whisper_model_dir: Path | None
     clouds: CloudSettings
     endpoint: EndpointSettings
@@ -89,6 +91,14 @@ class Settings:
     log_format: str
     metrics_token: str
     """Whoever shows it may read /metrics from elsewhere; empty leaves it to this machine."""
+    prices_file: Path | None
+    """Prices in place of those that come along."""
+    interview_budget_usd: Decimal
+    """What providers may cost one interview; then free engines go on. Zero is no limit."""
+    monthly_budget_usd: Decimal
+    """The same for all interviews of an account in a calendar month (UTC)."""
+    operator_emails: frozenset[str]
+    """Accounts that see the operator page."""
     trusted_proxies: int
     """Proxies between the server and the world whose word on the caller's address is taken."""
     messages: MessageSettings = MessageSettings()
@@ -120,71 +130,12 @@ class Settings:
         return self.data_dir / "speech-cache"
 
 
-class _Reader:
-    """Collects values and faults, so that one start shows every fault."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self.faults: list[str] = []
-
-    def text(self, name: str, default: str | None = None, *, how: str = "") -> str:
-        value = self._environ.get(name, "").strip()
-        if value:
-            return value
-        if default is None:
-            self.faults.append(f"{name} is not set. {how}".strip())
-            return ""
-        return default
-
-    def secret(self, name: str) -> str:
-        make = "Make one: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
-        value = self.text(name, how=make)
-        if value and len(value.encode()) < MINIMUM_SECRET_BYTES:
-            self.faults.append(f"{name} has fewer than {MINIMUM_SECRET_BYTES} bytes. {make}")
-        return value
-
-    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
-        value = self.text(name, default)
-        if value not in allowed:
-            self.faults.append(f"{name} is {value!r}; it must be one of: {', '.join(allowed)}.")
-        return value
-
-    def number(self, name: str, default: float, low: float, high: float) -> float:
-        raw = self.text(name, str(default))
-        try:
-            value = float(raw)
-        except ValueError:
-            self.faults.append(f"{name} is {raw!r}; it must be a number from {low:g} to {high:g}.")
-            return default
-        if not low <= value <= high:
-            self.faults.append(f"{name} is {raw}; it must lie between {low:g} and {high:g}.")
-        return value
-
-    def whole(self, name: str, default: int, low: int, high: int) -> int:
-        return int(self.number(name, default, low, high))
-
-    def base_url(self, name: str, default: str) -> str:
-        value = self.text(name, default).rstrip("/")
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
-            self.faults.append(
-                f"{name} is {value!r}; it must be a bare address such as https://interviews.example.org."
-            )
-        return value
-
-    def folder(self, name: str) -> Path | None:
-        raw = self.text(name, "")
-        if raw and not Path(raw).is_dir():
-            self.faults.append(f"{name} is {raw!r}, which is not a folder. Name an existing folder or leave it empty.")
-        return Path(raw) if raw else None
-
-
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Settings from environment variables.
 
     Raises SettingsError, listing every fault at once, each with the variable's name and how to set it.
     """
-    read = _Reader(environ)
+    read = SettingsReader(environ)
     environment = read.choice("ENVIRONMENT", "development", ENVIRONMENTS)
     port = read.whole("PORT", 8000, 1, 65535)
     clouds = _clouds(read)
@@ -199,8 +150,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         twilio_auth_token=read.text("TWILIO_AUTH_TOKEN", how="It stands on the first page of the Twilio console."),
         phone_number=read.text("PHONE_NUMBER", how="The Twilio number candidates dial, such as +15550100."),
         data_dir=Path(read.text("DATA_DIR", "var")).absolute(),
-        speech_to_text=read.choice("SPEECH_TO_TEXT", "deepgram" if clouds.deepgram_api_key else "local", RECOGNISERS),
-        text_to_speech=read.choice("TEXT_TO_SPEECH", "deepgram" if clouds.deepgram_api_key else "local", VOICES),
+        speech_to_text=read.chain("SPEECH_TO_TEXT", _with_keys(clouds), RECOGNISERS),
+        text_to_speech=read.chain("TEXT_TO_SPEECH", _with_keys(clouds), VOICES),
         whisper_model_dir=read.folder("WHISPER_MODEL_DIR"),
         clouds=clouds,
         endpoint=EndpointSettings(
@@ -212,9 +163,13 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         max_calls=read.whole("MAX_CALLS", 100, 1, 1000),
         max_interview_min=read.whole("MAX_INTERVIEW_MIN", 60, 5, 180),
         max_answer_s=read.whole("MAX_ANSWER_S", 300, 10, 1800),
-        allowed_origins=tuple(filter(None, map(str.strip, read.text("ALLOWED_ORIGINS", "").split(",")))),
+        allowed_origins=read.listed("ALLOWED_ORIGINS"),
         port=port,
         metrics_token=read.text("METRICS_TOKEN", ""),
+        prices_file=read.file("PRICES_FILE"),
+        interview_budget_usd=read.money("INTERVIEW_BUDGET_USD", "0.50"),
+        monthly_budget_usd=read.money("MONTHLY_BUDGET_USD", "0"),
+        operator_emails=frozenset(name.lower() for name in read.listed("OPERATOR_EMAILS")),
         trusted_proxies=read.whole("TRUSTED_PROXIES", 0, 0, 10),
         log_format=read.choice("LOG_FORMAT", "json" if environment == "production" else "text", ("json", "text")),
         messages=_messages(read),
@@ -225,7 +180,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _database_url(read: _Reader) -> str:
+def _database_url(read: SettingsReader) -> str:
     url = read.text("DATABASE_URL", how="For example postgresql+psycopg://user:password@host/vivavoce.")
     for short in ("postgres://", "postgresql://"):
         if url.startswith(short):
@@ -235,7 +190,7 @@ def _database_url(read: _Reader) -> str:
     return url
 
 
-def _clouds(read: _Reader) -> CloudSettings:
+def _clouds(read: SettingsReader) -> CloudSettings:
     known = CloudSettings()
     return CloudSettings(
         deepgram_api_key=read.text("DEEPGRAM_API_KEY", ""),
@@ -250,7 +205,13 @@ def _clouds(read: _Reader) -> CloudSettings:
     )
 
 
-def _messages(read: _Reader) -> MessageSettings:
+def _with_keys(clouds: CloudSettings) -> tuple[str, ...]:
+    """The engines that may be used without being named, best first."""
+    keys = (("deepgram", clouds.deepgram_api_key), ("openai", clouds.openai_api_key))
+    return (*(name for name, key in keys if key), "local")
+
+
+def _messages(read: SettingsReader) -> MessageSettings:
     known = MessageSettings()
     smtp_url = read.text("SMTP_URL", "")
     parts = urlsplit(smtp_url)
@@ -266,16 +227,17 @@ def _messages(read: _Reader) -> MessageSettings:
 
 def _contradictions(settings: Settings) -> list[str]:
     faults = []
-    for variable, engine in (("SPEECH_TO_TEXT", settings.speech_to_text), ("TEXT_TO_SPEECH", settings.text_to_speech)):
-        if engine.startswith("deepgram") and not settings.clouds.deepgram_api_key:
-            faults.append(f"{variable} is {engine!r}, but DEEPGRAM_API_KEY is not set. Set it, or choose 'local'.")
-        if engine == "openai" and not settings.clouds.has_openai:
-            faults.append(f"{variable} is 'openai', but OPENAI_API_KEY is not set. Set it, or choose 'local'.")
+    for variable, names in (("SPEECH_TO_TEXT", settings.speech_to_text), ("TEXT_TO_SPEECH", settings.text_to_speech)):
+        for name in names:
+            if name.startswith("deepgram") and not settings.clouds.deepgram_api_key:
+                faults.append(f"{variable} names {name!r}, but DEEPGRAM_API_KEY is not set. Set it, or choose 'local'.")
+            if name == "openai" and not settings.clouds.has_openai:
+                faults.append(f"{variable} names 'openai', but OPENAI_API_KEY is not set. Set it, or choose 'local'.")
     secrets = [settings.jwt_secret, settings.jwt_refresh_secret, settings.stream_secret]
     if all(secrets) and len(set(secrets)) < len(secrets):
         faults.append("JWT_SECRET, JWT_REFRESH_SECRET and STREAM_SECRET must differ from one another.")
     if settings.is_production and not settings.public_base_url.startswith("https://"):
         faults.append("PUBLIC_BASE_URL must begin with https:// in production: Twilio connects only to wss://.")
-    if settings.is_production and "scripted" in (settings.speech_to_text, settings.text_to_speech):
+    if settings.is_production and "scripted" in settings.speech_to_text + settings.text_to_speech:
         faults.append("SPEECH_TO_TEXT and TEXT_TO_SPEECH may be 'scripted' only in tests, never in production.")
     return faults

@@ -78,6 +78,10 @@ class UnusableReply(UpstreamUnavailable):
         super().__init__(message)
 
 
+class RequestNotTaken(UpstreamRefused):
+    """The engine does not accept this one request as it stands; that says little about the next one."""
+
+
 class ScheduleError(VivavoceError):
     """A time, a window or a number cannot be booked; the message tells the person who asked what to do instead."""
 

@@ -4,16 +4,14 @@ An adapter is one file in engine/adapters/. Which one is used is decided in engi
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from engine.chat import ChatMessage as ChatMessage
 from engine.chat import ChatRequest as ChatRequest
+from engine.errors import UpstreamUnavailable
 from engine.transcript import Transcript
 from engine.usage import Usage as Usage
-
-UsageSink = Callable[[Usage], None]
-"""Told of every request that costs something, failed ones included; called on any thread."""
 
 
 class Account(Protocol):
@@ -65,9 +63,26 @@ class RecognitionFailed:
     """The engine cannot go on; speech since the last final may be missing."""
 
     reason: str
+    cause: UpstreamUnavailable | None = field(default=None, compare=False)
+    """What the engine's adapter ran into, where it was an exception: its class tells how long to leave it alone."""
 
 
-RecognitionEvent = PartialHeard | FinalHeard | AllHeard | RecognitionFailed
+SpeechPort = Literal["speech_to_text", "text_to_speech"]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSwitched:
+    """From here on another engine of the chain listens or speaks. The call goes on."""
+
+    port: SpeechPort
+    from_engine: str
+    to_engine: str
+    reason: str
+    lost_ms: int = 0
+    """Of the candidate's audio, what neither engine could be given."""
+
+
+RecognitionEvent = PartialHeard | FinalHeard | AllHeard | RecognitionFailed | EngineSwitched
 
 
 class RecognitionStream(Protocol):
@@ -95,8 +110,8 @@ class RecognitionStream(Protocol):
 class SpeechToText(Protocol):
     name: str
 
-    def open(self, on_event: Callable[[RecognitionEvent], None]) -> RecognitionStream:
-        """Begin one call. Raises UpstreamUnavailable."""
+    def open(self, on_event: Callable[[RecognitionEvent], None], account: Account = UNLIMITED) -> RecognitionStream:
+        """Begin one call, at the account's expense. Raises UpstreamUnavailable."""
 
     def close(self) -> None:
         """Shut the engine down."""
@@ -105,10 +120,11 @@ class SpeechToText(Protocol):
 class TextToSpeech(Protocol):
     name: str
 
-    def synthesise(self, text: str, *, speed: float = 1.0) -> Iterator[bytes]:
+    def synthesise(self, text: str, *, speed: float = 1.0, account: Account = UNLIMITED) -> Iterator[bytes]:
         """Speak a text as mu-law 8 kHz audio, in chunks as they become ready.
 
-        text: one clause or sentence, speakable as it stands. speed: 0.75 to 1.5.
+        text: one clause or sentence as it is written; the voice says signs, code and acronyms as words. speed: 0.75 to
+        1.5. account: is told what it took, also when it failed or was given up.
         Raises UpstreamUnavailable, at the first chunk or between chunks.
         """
 
@@ -184,8 +200,10 @@ class ChatReply:
 class ChatModel(Protocol):
     name: str
 
-    def complete(self, request: ChatRequest, on_text: Callable[[str], None] | None = None) -> ChatReply:
-        """Carry out one task, within the request's time.
+    def complete(
+        self, request: ChatRequest, on_text: Callable[[str], None] | None = None, account: Account = UNLIMITED
+    ) -> ChatReply:
+        """Carry out one task, within the request's time, at the account's expense.
 
         on_text: given each further piece of a plain reply as it is written, on the caller's thread; what it was given
         before a failure is worthless.

@@ -6,17 +6,23 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine.dialogue.plan import Plan
-from engine.ports import MonotonicClock, RecognitionEvent, Recorder
+from engine.ports import EngineSwitched, MonotonicClock, RecognitionEvent, Recorder
+from telephony.call_account import CallFact, UsageOutlet
 from telephony.call_log import CallLog
 from telephony.hearing import Ear
 from telephony.mouth import Mouth
 from telephony.speaker import Spoken
+from telephony.thinker import Thinker, Thought
 
 
 class Line(Protocol):
     """A socket's text messages. Any failure is LineGone."""
 
-    def receive(self, timeout_s: float) -> str | None: ...
+    def receive(self) -> str | None:
+        """The next message; None when time passed on the line without one.
+
+        Raises LineGone also when the other side has been quiet for too long: an open line sends frames all the time.
+        """
 
     def send(self, text: str) -> None: ...
 
@@ -38,8 +44,12 @@ class CallParts:
     farewell: bytes
     """Mu-law of the recorded words for the case that no voice is left."""
     clock: MonotonicClock
+    outlet: UsageOutlet
+    """Where what the call spends comes from."""
+    thinker: Thinker | None = None
+    """None: no language model is configured."""
 
 
-def into(inbox: deque[object]) -> Callable[[RecognitionEvent | Spoken], None]:
+def into(inbox: deque[object]) -> Callable[[RecognitionEvent | EngineSwitched | Spoken | Thought | CallFact], None]:
     """The callback that workers deliver to: appending to a deque is atomic, and the deciding thread drains it."""
     return inbox.append

@@ -9,10 +9,20 @@ from engine.audio.voice import Began, Confirmed, Ended, SpeechTracker, VoiceChan
 from engine.clock import FRAME_MS, FRAME_SAMPLES, samples_to_ms
 from engine.dialogue.signals import Signal, SilenceHeld, SpeechBegan, SpeechConfirmed, SpeechEnded
 from engine.errors import UpstreamUnavailable
-from engine.ports import RecognitionEvent, RecognitionFailed, RecognitionStream, SpeechToText, VoiceDetector
+from engine.ports import (
+    UNLIMITED,
+    Account,
+    RecognitionEvent,
+    RecognitionFailed,
+    RecognitionStream,
+    SpeechToText,
+    VoiceDetector,
+)
 from telephony.sound_meter import SoundMeter
 
 _RESULTS_PAUSE_S = 0.02
+_LEAST_BETWEEN_MS = 3000
+"""A recogniser that breaks again within this time is not opened once more before its words are wanted."""
 
 
 class Ear:
@@ -25,6 +35,7 @@ class Ear:
         recogniser: SpeechToText,
         deliver: Callable[[RecognitionEvent], None],
         pause: Callable[[float], None] = time.sleep,
+        account: Account = UNLIMITED,
     ) -> None:
         self._detector = detector
         self._endpoint = endpoint
@@ -32,9 +43,12 @@ class Ear:
         self._recogniser = recogniser
         self._deliver = deliver
         self._pause = pause
+        self._account = account
         self.sound = SoundMeter()
         self._rest = b""
         self._terms: tuple[str, ...] = ()
+        self._now_ms = 0
+        self._recovered_ms = -_LEAST_BETWEEN_MS
         self.stream = self._opened()
 
     def hear(self, mulaw: bytes, position: int) -> Sequence[Signal]:
@@ -55,10 +69,16 @@ class Ear:
         self.stream.set_terms(terms)
 
     def recover(self) -> None:
-        """The recogniser broke: go on with a fresh one."""
+        """The recogniser broke: go on with a fresh one, which hears what is said from now on."""
         self.stream.close()
+        if self._now_ms - self._recovered_ms < _LEAST_BETWEEN_MS and not isinstance(self.stream, DeafStream):
+            self.stream = DeafStream("The recogniser breaks again and again.", self._deliver)
+            return
+        self._recovered_ms = self._now_ms
         self.stream = self._opened()
         self.stream.set_terms(self._terms)
+        if self._tracker.is_speaking:
+            self.stream.speech_began(self._now_ms)
 
     def wait_for_results(self) -> None:
         """Let the recogniser work for a moment."""
@@ -69,7 +89,7 @@ class Ear:
 
     def _opened(self) -> RecognitionStream:
         try:
-            return self._recogniser.open(self._deliver)
+            return self._recogniser.open(self._deliver, self._account)
         except UpstreamUnavailable as error:
             return DeafStream(str(error), self._deliver)
 
@@ -78,7 +98,7 @@ class Ear:
         is_speech = self._detector.is_speech(pcm)
         self.sound.frame(pcm, is_speech)
         self.stream.send(frame, at_ms)
-        now_ms = at_ms + FRAME_MS
+        self._now_ms = now_ms = at_ms + FRAME_MS
         signals = [self._changed(change, now_ms) for change in self._tracker.push(is_speech, at_ms)]
         end_of_turn = self._endpoint.push(pcm, at_ms, is_speech)
         if end_of_turn is not None:

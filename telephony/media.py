@@ -6,6 +6,7 @@ import time
 import uuid
 from collections import deque
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from flask import Blueprint, Flask, request
 from flask_sock import Sock
@@ -20,11 +21,15 @@ from engine.audio.endpoint import FixedEndpoint
 from engine.config import Settings
 from engine.dialogue.plan import Plan
 from engine.errors import UpstreamUnavailable
+from engine.ports import ChatModel
+from engine.pricing import PriceTable
 from engine.questions.bank import QuestionBank
 from engine.store.moves import OPEN_INTERVIEW
 from engine.store.unit_of_work import UnitOfWork
 from engine.work.interview_plan import opening_words, plan_of
+from engine.work.spending import InterviewAccount, LateUsage, Spent, budgets_of, spent_so_far
 from telephony import signature, stream_token
+from telephony.call_account import UsageOutlet, budget_reached
 from telephony.call_log import CallLog
 from telephony.call_parts import CallParts, Line, into
 from telephony.hearing import Ear
@@ -34,12 +39,13 @@ from telephony.mouth import Mouth
 from telephony.session import Session
 from telephony.speaker import ThreadedSpeaker
 from telephony.stream_token import TokenRejected
-from telephony.websocket_line import WebsocketLine, refuse_compression
+from telephony.thinker import ThreadedThinker
+from telephony.websocket_line import NoReader, QuietWatch, WebsocketLine, refuse_compression
 from telephony.writer import ThreadedLineWriter
 
 log = logging.getLogger(__name__)
 
-START_TIMEOUT_S = 8.0
+START_TIMEOUT_S = 10.0
 """So long may a socket take to say whose call it is."""
 INTERNAL_ERROR = 1011
 ENDPOINTS = frozenset({"telephony_media.media"})
@@ -57,6 +63,7 @@ class Leg:
     stream_sid: str
     direction: str
     plan: Plan
+    spent: Spent
 
 
 class Switchboard:
@@ -68,11 +75,16 @@ class Switchboard:
         sessions: sessionmaker[DatabaseSession],
         engines: SpeechEngines,
         bank: QuestionBank,
+        prices: PriceTable,
+        chat: ChatModel | None = None,
     ) -> None:
+        """chat: words follow-ups and tells intents in calls; without one the bank and the rules do."""
+        self._chat = chat
         self._settings = settings
         self._sessions = sessions
         self._engines = engines
         self._bank = bank
+        self._prices = prices
         self._live = 0
         self._counting = threading.Lock()
 
@@ -86,14 +98,19 @@ class Switchboard:
 
     def prepare_call(self, interview_id: uuid.UUID, call_sid: str) -> None:
         """Synthesise what the call will begin with while Twilio is still connecting it; returns at once."""
-        threading.Thread(target=self._warm, args=(interview_id,), name="warm-up", daemon=True).start()
+        threading.Thread(target=self._warm, args=(interview_id, call_sid), name="warm-up", daemon=True).start()
 
-    def _warm(self, interview_id: uuid.UUID) -> None:
+    def _warm(self, interview_id: uuid.UUID, call_sid: str) -> None:
         try:
             with UnitOfWork(self._sessions) as work:
-                plan = plan_of(work.interviews.get(interview_id), self._bank, self._settings)
+                interview = work.interviews.get(interview_id)
+                call = work.calls.by_sid(call_sid)
+                spent = spent_so_far(work, interview, datetime.now(UTC))
+                plan = plan_of(interview, self._bank, self._settings, work.generated.of_interview(interview_id))
+            keep = LateUsage(self._sessions, call.id).keep if call else lambda _counted: None
+            account = InterviewAccount(self._prices, budgets_of(self._settings), spent, keep)
             for sentence in opening_words(plan):
-                for _ in self._engines.text_to_speech.synthesise(sentence):
+                for _ in self._engines.text_to_speech.synthesise(sentence, account=account):
                     pass
         except UpstreamUnavailable:
             log.warning("the greeting could not be made ready ahead of the call")
@@ -143,8 +160,9 @@ class Switchboard:
             interview = work.interviews.get(ticket.interview_id)
             if call is None or interview.state not in OPEN_INTERVIEW:
                 raise TokenRejected("there is no open interview for this call")
-            plan = plan_of(interview, self._bank, self._settings)
-            leg = Leg(call.id, interview.id, start.call_sid, start.stream_sid, call.direction, plan)
+            plan = plan_of(interview, self._bank, self._settings, work.generated.of_interview(interview.id))
+            spent = spent_so_far(work, interview, datetime.now(UTC))
+            leg = Leg(call.id, interview.id, start.call_sid, start.stream_sid, call.direction, plan, spent)
             work.commit()
         return leg
 
@@ -152,6 +170,10 @@ class Switchboard:
         settings = self._settings
         inbox: deque[object] = deque()
         path = settings.recordings_dir / f"{leg.call_id}.wav"
+        outlet = UsageOutlet(into(inbox), LateUsage(self._sessions, leg.call_id).keep)
+        account = InterviewAccount(self._prices, budgets_of(settings), leg.spent, outlet.put)
+        if account.ceiling is not None:
+            inbox.append(budget_reached(account.ceiling, leg.spent.interview_usd))
         parts = CallParts(
             plan=leg.plan,
             ear=Ear(
@@ -159,9 +181,10 @@ class Switchboard:
                 FixedEndpoint(settings.endpoint.silence_ms, settings.endpoint.threshold_dbfs),
                 self._engines.speech_to_text,
                 into(inbox),
+                account=account,
             ),
             mouth=Mouth(
-                ThreadedSpeaker(self._engines.text_to_speech, into(inbox)),
+                ThreadedSpeaker(self._engines.voice_for_call(into(inbox)), into(inbox), account),
                 ThreadedLineWriter(line.send, leg.stream_sid, time.monotonic),
             ),
             call_log=CallLog(FileEventLog(event_log_path(settings.event_logs_dir, leg.call_id))),
@@ -174,6 +197,8 @@ class Switchboard:
             },
             farewell=self._engines.farewell,
             clock=time.monotonic,
+            outlet=outlet,
+            thinker=None if self._chat is None else ThreadedThinker(self._chat, leg.plan.bank, into(inbox), account),
         )
         session = Session(line, protocol, parts, inbox)
         session.begin(
@@ -189,13 +214,14 @@ class Switchboard:
 
 def register(app: Flask, switchboard: Switchboard, settings: Settings) -> None:
     """Add the socket route to the app."""
-    app.config["SOCK_SERVER_OPTIONS"] = {"max_message_size": 1 << 20, "ping_interval": None}
+    app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": NoReader}
     routes = Blueprint("telephony_media", __name__)
     sock = Sock()
+    watch = QuietWatch()
 
     @sock.route("/telephony/media", bp=routes)
     def media(socket: Server) -> None:
-        line = WebsocketLine(socket)
+        line = WebsocketLine(socket, watch)
         if not _may_upgrade(settings):
             log.warning("media socket without a valid signature")
             _close(line, POLICY_BROKEN, "not authorised")
@@ -222,8 +248,8 @@ def _may_upgrade(settings: Settings) -> bool:
 def _started(line: Line, protocol: StreamProtocol) -> StreamStarted | None:
     deadline_s = time.monotonic() + START_TIMEOUT_S
     while protocol.start is None:
-        text = line.receive(max(0.01, deadline_s - time.monotonic()))
-        if text is None and time.monotonic() >= deadline_s:
+        text = line.receive()
+        if time.monotonic() >= deadline_s:
             _close(line, POLICY_BROKEN, "no start in time")
             return None
         protocol.receive(text or "")

@@ -3,7 +3,7 @@
 from engine.clock import samples_to_ms
 from engine.dialogue.playback import Playback, mark_names
 from engine.ports import Recorder
-from telephony.speaker import PieceReady, Speaker
+from telephony.speaker import ChunkReady, Speaker
 from telephony.writer import LineWriter
 
 
@@ -23,30 +23,38 @@ class Mouth:
     def line_came_to(self, position: int) -> None:
         self._writer.line_came_to(position)
 
-    def say(self, utterance: int, pieces: tuple[str, ...]) -> None:
-        self._speaker.say(utterance, pieces)
+    def say(self, utterance: int, pieces: tuple[str, ...], first: int = 0) -> None:
+        """first: the number that the first of these pieces has in its utterance."""
+        self._speaker.say(utterance, pieces, first)
 
     def prepare(self, texts: tuple[str, ...]) -> None:
         self._speaker.prepare(texts)
 
-    def queue(self, ready: PieceReady, playback: Playback, position: int) -> int | None:
-        """A piece was synthesised: on the line with it, marks included. Returns its length in milliseconds.
+    def queue(self, ready: ChunkReady, playback: Playback, position: int) -> int | None:
+        """The next audio of a piece: on the line with it, marks included. Returns its length in milliseconds.
 
-        None when the piece belongs to an utterance that was cut meanwhile: it must not be heard.
+        None when it belongs to an utterance that was cut meanwhile: it must not be heard.
         """
         if ready.utterance != playback.number or playback.is_closed:
             return None
         duration_ms = samples_to_ms(len(ready.mulaw))
-        is_last = ready.piece == len(playback.texts) - 1
-        marks = mark_names(ready.utterance, ready.piece, duration_ms, playback.label, is_last=is_last)
-        self.put(ready.mulaw, marks, position)
+        before_ms = playback.pieces[ready.piece].duration_ms if ready.piece < len(playback.pieces) else 0
+        ends_utterance = ready.is_last and not playback.is_open and ready.piece == len(playback.texts) - 1
+        marks = mark_names(
+            (ready.utterance, ready.piece),
+            (before_ms, before_ms + duration_ms),
+            playback.label,
+            is_whole=ready.is_last,
+            is_last=ends_utterance,
+        )
+        self.put(ready.mulaw, [(at_ms - before_ms, name) for at_ms, name in marks], position)
         return duration_ms
 
     def put(self, mulaw: bytes, marks: list[tuple[int, str]], position: int) -> None:
         """Audio after everything that is queued already."""
         start = max(position, self._tail)
         self._tail = start + len(mulaw)
-        if self._recorder is not None:
+        if self._recorder is not None and mulaw:
             self._recorder.write_agent(start, mulaw)
         self._writer.add(mulaw, marks)
 

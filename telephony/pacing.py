@@ -53,6 +53,15 @@ class OutgoingQueue:
         """Audio that was accepted but not sent yet."""
         return samples_to_ms(self._queued_samples)
 
+    @property
+    def due_samples(self) -> int | None:
+        """Where the line's clock must have come to for the next thing to go out; None when nothing waits."""
+        if self.is_empty:
+            return None
+        if self._must_clear or not isinstance(self._waiting[0], AudioOut):
+            return 0
+        return self._sent_until_samples - ms_to_samples(LEAD_MS) + 1
+
     def add(self, mulaw: bytes, marks: list[tuple[int, str]]) -> None:
         """Append audio with its marks: (milliseconds into the audio, name), in order."""
         position = 0

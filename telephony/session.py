@@ -14,39 +14,30 @@ from engine.dialogue.conversation import step
 from engine.dialogue.moment import Conversation, Phase
 from engine.dialogue.signals import (
     Action,
-    AllReceived,
     AnswerJudged,
+    AskModel,
     CallStarted,
     DigitPressed,
     ExpectTerms,
     Fact,
-    FinalReceived,
     Flush,
     HangUp,
     Judge,
     LineClosed,
     MarkReturned,
-    PartialReceived,
     PieceQueued,
     Prepare,
-    RecogniserFailed,
     Signal,
     Speak,
+    SpeakMore,
     StartTimer,
     StopPlayback,
     StopTimer,
     TimerExpired,
-    VoiceFailed,
 )
 from engine.evaluation.judgement import judge
-from engine.ports import (
-    AllHeard,
-    FinalHeard,
-    PartialHeard,
-    RecognitionEvent,
-    RecognitionFailed,
-    Recorder,
-)
+from engine.ports import AllHeard, EngineSwitched, RecognitionFailed, Recorder
+from telephony.call_account import CallFact
 from telephony.call_parts import CallParts, Line
 from telephony.line_errors import LineGone
 from telephony.line_meter import LagMeter
@@ -59,15 +50,15 @@ from telephony.media_stream import (
     StreamStopped,
 )
 from telephony.sound_meter import verdict
-from telephony.speaker import PieceReady, VoiceLost
+from telephony.speaker import ChunkReady
 from telephony.timers import Timers
+from telephony.worker_results import signal_of
 
 log = logging.getLogger(__name__)
 
 SILENCE = b"\xff"
-RECEIVE_TIMEOUT_S = 1.0
 DEAD_LEG_S = 10.0
-"""So long without a frame and the leg is dead: silence still sends frames."""
+"""So long without a frame and the leg is dead, whatever else it sends: silence still sends frames."""
 LAST_WORDS_S = 4.0
 """How long the recogniser may take for the last words after the line broke."""
 FLUSH_AT_CLOSE = 1_000_000
@@ -101,7 +92,7 @@ class Session:
     def begin(self, **identity: str) -> None:
         """The line is open and known: log whose call it is, and let the core speak first."""
         self._parts.call_log.session_fact(0, "call_started", **identity)
-        self._feed(CallStarted(0))
+        self._feed(CallStarted(0, self._parts.thinker is not None))
 
     def run(self) -> str:
         """Hold the call to its end. Returns why it ended; never raises for what a peer or a provider did."""
@@ -118,11 +109,8 @@ class Session:
         return reason
 
     def _turn_once(self) -> None:
-        text = self._line.receive(RECEIVE_TIMEOUT_S)
-        if text is None:
-            if self._parts.clock() - self._last_frame_s > DEAD_LEG_S:
-                raise LineGone("no frames")
-        else:
+        text = self._line.receive()
+        if text is not None:
             self._read(text)
         self._let_results_in()
         for name in self._timers.expired(self.now_ms):
@@ -131,6 +119,8 @@ class Session:
     def _read(self, text: str) -> None:
         for event in self._protocol.receive(text):
             self._happened(event)
+            if not isinstance(event, MediaReceived) and self._parts.clock() - self._last_frame_s > DEAD_LEG_S:
+                raise LineGone("no frames")
         violation = self._protocol.violation
         if violation is not None:
             self._line.close(violation.code, violation.reason)
@@ -161,34 +151,26 @@ class Session:
         while self._inbox:
             result = self._inbox.popleft()
             match result:
-                case PieceReady():
-                    self._piece_ready(result)
-                case VoiceLost(utterance):
-                    self._feed(VoiceFailed(self.now_ms, utterance))
-                case AnswerJudged():
-                    self._feed(result)
-                case PartialHeard() | FinalHeard() | AllHeard() | RecognitionFailed():
-                    self._recognised(result)
+                case ChunkReady():
+                    self._chunk_ready(result)
+                case CallFact(name, data):
+                    self._parts.call_log.session_fact(self.now_ms, name, **data)
+                case EngineSwitched():
+                    self._parts.call_log.engine_switched(self.now_ms, result)
+                case AllHeard(request):
+                    self._all_heard = self._all_heard or request == FLUSH_AT_CLOSE
+                case RecognitionFailed(reason):
+                    log.warning("recogniser failed", extra={"reason": reason})
+                    self._all_heard = self._all_heard or self._is_closed
+                    self._parts.ear.recover()
+            signal = signal_of(result, self.now_ms)
+            if signal is not None:
+                self._feed(signal)
 
-    def _recognised(self, event: RecognitionEvent) -> None:
-        match event:
-            case PartialHeard(text):
-                self._feed(PartialReceived(self.now_ms, text))
-            case FinalHeard(transcript):
-                self._feed(FinalReceived(self.now_ms, transcript.text, transcript.words))
-            case AllHeard(request):
-                self._all_heard = self._all_heard or request == FLUSH_AT_CLOSE
-                self._feed(AllReceived(self.now_ms, request))
-            case RecognitionFailed(reason):
-                log.warning("recogniser failed", extra={"reason": reason})
-                self._all_heard = self._all_heard or self._is_closed
-                self._parts.ear.recover()
-                self._feed(RecogniserFailed(self.now_ms))
-
-    def _piece_ready(self, ready: PieceReady) -> None:
+    def _chunk_ready(self, ready: ChunkReady) -> None:
         duration_ms = self._parts.mouth.queue(ready, self._state.playback, self._samples)
         if duration_ms is not None:
-            self._feed(PieceQueued(self.now_ms, ready.utterance, ready.piece, duration_ms))
+            self._feed(PieceQueued(self.now_ms, ready.utterance, ready.piece, duration_ms, ready.is_last))
 
     def _timer_expired(self, name: str) -> None:
         if name == "farewell":
@@ -205,8 +187,10 @@ class Session:
 
     def _carry_out(self, action: Action) -> None:
         match action:
-            case Speak() | StopPlayback() | Prepare() | HangUp():
+            case Speak() | SpeakMore() | StopPlayback() | Prepare() | HangUp():
                 self._use_voice(action)
+            case AskModel() if self._parts.thinker is not None:
+                self._parts.thinker.ask(action)
             case ExpectTerms(terms):
                 self._parts.ear.set_terms(terms)
             case Flush(request):
@@ -221,10 +205,12 @@ class Session:
             case Fact(name, data):
                 self._observe(name, data)
 
-    def _use_voice(self, action: Speak | StopPlayback | Prepare | HangUp) -> None:
+    def _use_voice(self, action: Speak | SpeakMore | StopPlayback | Prepare | HangUp) -> None:
         match action:
             case Speak(utterance, pieces):
                 self._parts.mouth.say(utterance, pieces)
+            case SpeakMore(utterance, first, pieces):
+                self._parts.mouth.say(utterance, pieces, first)
             case StopPlayback(utterance):
                 self._parts.mouth.stop(utterance, self._samples)
             case Prepare(pieces):
@@ -280,6 +266,8 @@ class Session:
         parts, now_ms = self._parts, self.now_ms
         parts.mouth.close()
         parts.ear.close()
+        if parts.thinker is not None:
+            parts.thinker.close()
         try:
             self._line.close(1000, "")
         except LineGone:
@@ -291,6 +279,8 @@ class Session:
         finally:
             quality = {**parts.ear.sound.as_data(), **self._protocol.counters(), **self._lag.as_data()}
             line_quality = {"line": verdict(quality, now_ms), **quality}
+            parts.outlet.close()
+            parts.call_log.last_facts(now_ms, self._inbox)
             parts.call_log.session_fact(now_ms, "line_measured", line_quality=line_quality)
             parts.call_log.session_fact(now_ms, "call_ended", reason=reason)
             parts.call_log.close()

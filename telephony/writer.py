@@ -9,8 +9,9 @@ from telephony import media_stream
 from telephony.line_errors import LineGone
 from telephony.pacing import AudioOut, ClearOut, MarkOut, Outgoing, OutgoingQueue
 
-_TICK_S = 0.06
-"""Between two looks at the queue; well below the lead, so that the line never runs dry."""
+_STANDSTILL_TICK_S = 0.1
+"""Between two looks at the queue while no frames come; well below the lead, so that the line never runs dry."""
+_NEVER = 1 << 62
 _LONGEST_STANDSTILL_S = 2.0
 """For so long we go on speaking by the wall clock when the line's own clock, its frames, stands still."""
 
@@ -73,6 +74,12 @@ class LineWriter:
     def is_idle(self) -> bool:
         return self._queue.is_empty
 
+    def _next_due(self) -> int:
+        """The sample of the line's clock from which the next message may go out."""
+        with self._lock:
+            due = self._queue.due_samples
+        return _NEVER if due is None else due
+
     def _line_now(self) -> int:
         standstill_s = min(self._clock() - self._line_read_at_s, _LONGEST_STANDSTILL_S)
         return self._line_samples + int(standstill_s * SAMPLE_RATE_HZ)
@@ -93,6 +100,7 @@ class ThreadedLineWriter(LineWriter):
     def __init__(self, send: Callable[[str], None], stream_sid: str, clock: MonotonicClock) -> None:
         super().__init__(send, stream_sid, clock)
         self._wanted = threading.Event()
+        self._due_samples = _NEVER
         self._thread = threading.Thread(target=self._work, name="line-writer", daemon=True)
         self._thread.start()
 
@@ -100,7 +108,10 @@ class ThreadedLineWriter(LineWriter):
         self._wanted.set()
 
     def tick(self) -> None:
-        """The thread looks by itself."""
+        """The line's clock moved on: the thread has to look only when something has become due by it."""
+        if self._line_samples >= self._due_samples:
+            self._due_samples = _NEVER
+            self._wanted.set()
 
     def close(self) -> None:
         super().close()
@@ -109,8 +120,9 @@ class ThreadedLineWriter(LineWriter):
     def _work(self) -> None:
         while not self.is_broken:
             self.pump()
+            self._due_samples = self._next_due()
             if self.is_idle:
                 self._wanted.wait()
             else:
-                self._wanted.wait(_TICK_S)
+                self._wanted.wait(_STANDSTILL_TICK_S)
             self._wanted.clear()

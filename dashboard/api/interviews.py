@@ -24,6 +24,7 @@ from engine.store.events import EventRepository
 from engine.store.interviews import InterviewRepository
 from engine.store.models import Answer, Evaluation, Interview, Question
 from engine.store.reports import ReportRepository
+from engine.work.question_writing import order_questions
 
 
 def blueprint(database: Database, settings: Settings) -> Blueprint:
@@ -40,6 +41,7 @@ def blueprint(database: Database, settings: Settings) -> Blueprint:
     @bp.post("")
     def create() -> Response:
         created = _set_up(booker, region)
+        order_questions(database.current(), settings, created.id)
         database.current().commit()
         return success(told(created), 201)
 

@@ -23,13 +23,15 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 
 from engine.audio import mulaw
 from engine.clock import SAMPLE_RATE_HZ
-from engine.errors import UpstreamBusy, UpstreamRefused, UpstreamUnavailable
+from engine.errors import RequestNotTaken, UpstreamBusy, UpstreamRefused, UpstreamUnavailable
 
 REST_URL: Final = "https://api.deepgram.com"
 SOCKET_URL: Final = "wss://api.deepgram.com"
 _LINE: Final[dict[str, Any]] = {"encoding": "mulaw", "sample_rate": SAMPLE_RATE_HZ}
 _FAILURES: Final = (ApiError, WebSocketException, OSError, httpx.HTTPError, httpx.StreamError, JSONDecodeError)
 _LONGEST_DETAIL: Final = 200
+_IDLE_S: Final = 30.0
+"""How long an unused connection is kept: from one sentence of a call to the next, no time goes into a new one."""
 _KEEPING_SILENCE: Final = mulaw.silence(800)
 
 
@@ -56,6 +58,7 @@ class Deepgram:
         self._thread = threading.local()
         self._http = httpx.Client(
             timeout=httpx.Timeout(limits.read_s, connect=limits.connect_s),
+            limits=httpx.Limits(max_connections=200, max_keepalive_connections=20, keepalive_expiry=_IDLE_S),
             event_hooks={"response": [self._answered]},
         )
         environment = DeepgramClientEnvironment(
@@ -232,6 +235,8 @@ def _refusal(status: int, detail: str, retry_after: str | None) -> UpstreamUnava
         case 429:
             seconds = float(retry_after) if retry_after and retry_after.isdecimal() else None
             return UpstreamBusy("Deepgram asks for fewer requests (429).", retry_after_s=seconds)
+        case 400 | 413 | 422:
+            return RequestNotTaken(f"Deepgram did not accept the request ({status}){said}.")
         case _ if 400 <= status < 500 and status != 408:
             return UpstreamRefused(f"Deepgram did not accept the request ({status}){said}.")
     return UpstreamUnavailable(f"Deepgram answered with a failure ({status or 'no status'}){said}.")

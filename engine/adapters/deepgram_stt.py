@@ -6,7 +6,7 @@ Their wire: https://developers.deepgram.com/docs/live-streaming-audio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from engine.adapters.deepgram_client import Deepgram
 from engine.adapters.key_terms import within_limit
@@ -14,7 +14,7 @@ from engine.adapters.listen_dialect import ListenSocket, RecognitionLimits
 from engine.adapters.socket_recognition import SocketRecognition
 from engine.adapters.wire_messages import WireEvent, WireFailed, WireHeard, WireNote, number, records, text, word
 from engine.errors import ProtocolError
-from engine.ports import RecognitionEvent, Usage, UsageSink
+from engine.ports import UNLIMITED, Account, RecognitionEvent, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +37,24 @@ class DeepgramSpeechToText:
         options: NovaOptions | None = None,
         *,
         limits: RecognitionLimits | None = None,
-        on_usage: UsageSink | None = None,
     ) -> None:
         """deepgram: shared with others and closed by whoever built it."""
         self._dialect = NovaDialect(deepgram, options or NovaOptions())
         self._limits = limits or RecognitionLimits()
-        self._on_usage = on_usage
 
-    def open(self, on_event: Callable[[RecognitionEvent], None]) -> SocketRecognition:
+    def open(self, on_event: Callable[[RecognitionEvent], None], account: Account = UNLIMITED) -> SocketRecognition:
         """Begins to connect at once; what goes wrong there comes as RecognitionFailed."""
-        return SocketRecognition(self._dialect, on_event, self._limits, self._used)
+
+        def sent(audio_ms: int, is_last: bool, has_failed: bool) -> None:
+            if audio_ms or is_last:
+                model, requests = self._dialect.options.model, int(is_last)
+                usage = Usage("deepgram", model, "speech_to_text", requests, audio_ms=audio_ms, is_estimated=has_failed)
+                account.spent(usage)
+
+        return SocketRecognition(self._dialect, on_event, self._limits, sent)
 
     def close(self) -> None:
         """Nothing is held between calls."""
-
-    def _used(self, audio_ms: int, is_estimated: bool) -> None:
-        if self._on_usage is not None:
-            model = self._dialect.options.model
-            kind: Final = "speech_to_text"
-            self._on_usage(Usage("deepgram", model, kind, audio_ms=audio_ms, is_estimated=is_estimated))
 
 
 class NovaDialect:

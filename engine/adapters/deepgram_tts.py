@@ -12,9 +12,9 @@ from typing import Final
 from engine.adapters.deadline_reading import DeadlineReader, Reading, ReadingLimits
 from engine.adapters.deepgram_client import Deepgram
 from engine.clock import samples_to_ms
-from engine.dialogue.speakable import clauses
+from engine.dialogue.speakable import clauses, speakable
 from engine.errors import UpstreamUnavailable
-from engine.ports import UsageSink
+from engine.ports import UNLIMITED, Account
 from engine.usage import Usage
 
 LONGEST_TEXT_CHARACTERS: Final = 1900
@@ -39,25 +39,23 @@ class DeepgramTextToSpeech:
         voice: AuraVoice | None = None,
         *,
         limits: ReadingLimits = LIMITS,
-        on_usage: UsageSink | None = None,
         workers: int = 16,
     ) -> None:
         """deepgram: shared with others and closed by whoever built it. workers: texts spoken at the same time."""
         self._deepgram = deepgram
         self._voice = voice or AuraVoice()
         self._limits = limits
-        self._on_usage = on_usage
         self._reader = DeadlineReader("Deepgram's voice", workers)
 
-    def synthesise(self, text: str, *, speed: float = 1.0) -> Iterator[bytes]:
-        for part in clauses(text, LONGEST_TEXT_CHARACTERS):
-            yield from self._spoken(part, speed)
+    def synthesise(self, text: str, *, speed: float = 1.0, account: Account = UNLIMITED) -> Iterator[bytes]:
+        for part in clauses(speakable(text), LONGEST_TEXT_CHARACTERS):
+            yield from self._spoken(part, speed, account)
 
     def close(self) -> None:
         """Let the reading threads go."""
         self._reader.close()
 
-    def _spoken(self, text: str, speed: float) -> Iterator[bytes]:
+    def _spoken(self, text: str, speed: float, account: Account) -> Iterator[bytes]:
         given = 0
         is_whole = False
         try:
@@ -69,7 +67,7 @@ class DeepgramTextToSpeech:
             is_whole = True
         finally:
             if given:
-                self._used(text, given, is_whole=is_whole)
+                account.spent(self._usage(text, given, is_whole=is_whole))
 
     def _chunks(self, reading: Reading, text: str, speed: float) -> Iterator[bytes]:
         """The audio of one request; runs on a worker."""
@@ -79,15 +77,12 @@ class DeepgramTextToSpeech:
         with self._deepgram.speak(text, options, reading.cut_with) as chunks:
             yield from (chunk for chunk in chunks if chunk)
 
-    def _used(self, text: str, given: int, *, is_whole: bool) -> None:
-        if self._on_usage is not None:
-            self._on_usage(
-                Usage(
-                    "deepgram",
-                    self._voice.model,
-                    "text_to_speech",
-                    audio_ms=samples_to_ms(given),
-                    characters=len(text),
-                    is_estimated=not is_whole,
-                )
-            )
+    def _usage(self, text: str, given: int, *, is_whole: bool) -> Usage:
+        return Usage(
+            "deepgram",
+            self._voice.model,
+            "text_to_speech",
+            audio_ms=samples_to_ms(given),
+            characters=len(text),
+            is_estimated=not is_whole,
+        )

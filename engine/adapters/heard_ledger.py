@@ -14,8 +14,10 @@ _SAME_PLACE_S: Final = 0.02
 _STEP_S: Final = 0.001
 _FINISH_MARGIN_S: Final = 0.3
 """A final may end this much before the request that it answers: recognisers work in steps of their own."""
-_UNHEARD_VOICE_MS: Final = 400
-"""Voice of less than this, all told, that no final covers may be a cough."""
+_UNHEARD_VOICE_MS: Final = 250
+"""Voice of less than this, all told, that no final covers may be a cough; a short yes lasts longer."""
+_ANY_VOICE_MS: Final = 60
+"""The same where the recogniser owes an answer for coughs as well."""
 _MOST_VOICES: Final = 256
 
 
@@ -79,14 +81,15 @@ class HeardLedger:
         voice = self._voices[-1] if self._voices else None
         return voice is not None and voice.ended_ms is not None and self._covered_ms() >= voice.ended_ms
 
-    def is_missing_speech(self) -> bool:
-        """Something was said that no final tells."""
+    def is_missing_speech(self, *, owes_answer: bool = False) -> bool:
+        """Something was said that no final tells. owes_answer: the recogniser sends one whatever it was."""
         covered_ms, now_ms = self._covered_ms(), self.clock.now_ms
         unheard_ms = 0
         for voice in self._voices:
             ended_ms = now_ms if voice.ended_ms is None else voice.ended_ms
             unheard_ms += max(0, ended_ms - max(covered_ms, voice.began_ms))
-        return bool(self._pending) or unheard_ms >= _UNHEARD_VOICE_MS
+        least_ms = _ANY_VOICE_MS if owes_answer else _UNHEARD_VOICE_MS
+        return bool(self._pending) or unheard_ms >= least_ms
 
     def waits_ms(self) -> int:
         """Speech that was sent since the stream was last spoken of; 0 while nobody speaks."""

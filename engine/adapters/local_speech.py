@@ -9,8 +9,9 @@ from typing import Final
 from engine.adapters.speech_client import SpeechProcess
 from engine.adapters.speech_messages import Header
 from engine.adapters.speech_segments import POST_ROLL_MS, Segment, SegmentBuffer
+from engine.dialogue.speakable import speakable
 from engine.errors import UpstreamUnavailable
-from engine.ports import AllHeard, FinalHeard, PartialHeard, RecognitionEvent, RecognitionFailed
+from engine.ports import UNLIMITED, Account, AllHeard, FinalHeard, PartialHeard, RecognitionEvent, RecognitionFailed
 from engine.transcript import Transcript, Word
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class LocalSpeechToText:
     def __init__(self, process: SpeechProcess) -> None:
         self._process = process
 
-    def open(self, on_event: Callable[[RecognitionEvent], None]) -> "LocalRecognition":
+    def open(self, on_event: Callable[[RecognitionEvent], None], account: Account = UNLIMITED) -> "LocalRecognition":
         return LocalRecognition(self._process, on_event)
 
     def close(self) -> None:
@@ -180,10 +181,13 @@ class LocalTextToSpeech:
         self._process = process
         self.name = "local-hibari"
 
-    def synthesise(self, text: str, *, speed: float = 1.0) -> Iterator[bytes]:
+    def synthesise(self, text: str, *, speed: float = 1.0, account: Account = UNLIMITED) -> Iterator[bytes]:
+        said = speakable(text)
+        if not said:
+            return
         replies: queue.SimpleQueue[tuple[Header, bytes]] = queue.SimpleQueue()
         request = self._process.request(
-            {"kind": "synthesise", "text": text, "speed": speed},
+            {"kind": "synthesise", "text": said, "speed": speed},
             b"",
             deadline_s=WHOLE_SPEECH_DEADLINE_S,
             on_reply=lambda header, body: replies.put((header, body)),

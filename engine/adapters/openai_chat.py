@@ -15,7 +15,7 @@ from engine.adapters.json_shape import faults_of
 from engine.adapters.openai_client import Client, cut, our_errors, request_timeout
 from engine.chat import ChatMessage, ChatRequest
 from engine.errors import UnusableReply, UpstreamBusy, UpstreamUnavailable
-from engine.ports import ChatReply, UsageSink
+from engine.ports import UNLIMITED, Account, ChatReply
 from engine.usage import Usage
 
 STALL_S: Final = 4.0
@@ -55,7 +55,6 @@ class OpenAIChat:
         *,
         provider: str = "openai",
         reasoning_effort: str | None = "none",
-        on_usage: UsageSink = lambda _usage: None,
         workers: int = 16,
     ) -> None:
         """reasoning_effort: None for models and servers that know no such setting.
@@ -66,18 +65,20 @@ class OpenAIChat:
         self._client = client
         self._model = model
         self._effort = reasoning_effort
-        self._on_usage = on_usage
         self._reader = DeadlineReader(provider, workers)
 
-    def complete(self, request: ChatRequest, on_text: Callable[[str], None] | None = None) -> ChatReply:
+    def complete(
+        self, request: ChatRequest, on_text: Callable[[str], None] | None = None, account: Account = UNLIMITED
+    ) -> ChatReply:
         ends_at = time.monotonic() + request.timeout_s
-        attempt, usage = self._ask(request, request.messages, request.timeout_s, on_text)
+        attempt, usage = self._ask(request, request.messages, request.timeout_s, on_text, account)
         data, faults = _read(request, attempt.text)
         if faults:
             left_s = ends_at - time.monotonic()
             if left_s < SHORTEST_REPAIR_S:
                 raise UnusableReply(f"{self.name} answered in a form that cannot be used: {faults[0]}.", usage=usage)
-            attempt, usage = self._ask(request, _corrected(request, attempt.text, faults), left_s, None, usage)
+            messages = _corrected(request, attempt.text, faults)
+            attempt, usage = self._ask(request, messages, left_s, None, account, usage)
             data, faults = _read(request, attempt.text)
         if faults:
             raise UnusableReply(f"{self.name} answered twice in a form that cannot be used: {faults[0]}.", usage=usage)
@@ -92,6 +93,7 @@ class OpenAIChat:
         messages: Sequence[ChatMessage],
         timeout_s: float,
         on_text: Callable[[str], None] | None,
+        account: Account,
         earlier: Usage | None = None,
     ) -> tuple[_Attempt, Usage]:
         """One request to its good end. Returns what came, and the usage of it and the earlier ones together."""
@@ -106,10 +108,10 @@ class OpenAIChat:
                     on_text(text)
         except UpstreamUnavailable:
             if attempt.is_begun:
-                self._on_usage(attempt.usage or self._estimated(fields, attempt))
+                account.spent(attempt.usage or self._estimated(fields, attempt))
             raise
         usage = attempt.usage or self._estimated(fields, attempt)
-        self._on_usage(usage)
+        account.spent(usage)
         total = usage if earlier is None else earlier.plus(usage)
         _require_good_end(attempt, self.name, total)
         return attempt, total

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 import httpx2
 import openai
 
-from engine.errors import UpstreamBusy, UpstreamRefused, UpstreamUnavailable
+from engine.errors import RequestNotTaken, UpstreamBusy, UpstreamRefused, UpstreamUnavailable
 
 Client = openai.OpenAI
 Timeout = httpx2.Timeout
@@ -16,6 +16,8 @@ Timeout = httpx2.Timeout
 DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
 CONNECT_S: Final = 2.0
 _IDLE_CONNECTIONS: Final = 20
+_IDLE_S: Final = 30.0
+"""How long an unused connection is kept: from one reply in a call to the next, no time goes into a new one."""
 _PERMANENT: Final = frozenset(
     {"insufficient_quota", "model_not_found", "invalid_api_key", "billing_hard_limit_reached"}
 )
@@ -27,15 +29,20 @@ def build_client(api_key: str, *, base_url: str = DEFAULT_BASE_URL, max_retries:
     The address is always given, so that no variable of the environment turns calls elsewhere. Each request sets its
     own time limit; no retry happens unless asked for, since a caller on the line cannot wait for it.
     """
-    return openai.OpenAI(
+    client = openai.OpenAI(
         api_key=api_key or "none",  # a local server asks for none, and the package insists on one
         base_url=base_url,
         max_retries=max_retries,
         timeout=Timeout(10.0, connect=CONNECT_S),
         http_client=openai.DefaultHttpxClient(
-            limits=httpx2.Limits(max_connections=200, max_keepalive_connections=_IDLE_CONNECTIONS)
+            limits=httpx2.Limits(
+                max_connections=200, max_keepalive_connections=_IDLE_CONNECTIONS, keepalive_expiry=_IDLE_S
+            )
         ),
     )
+    # The package loads its parts at first use, which takes a third of a second: not in the middle of a call.
+    _ = client.responses, client.audio
+    return client
 
 
 def request_timeout(whole_s: float) -> Timeout:
@@ -68,7 +75,7 @@ def _of_status(error: openai.APIStatusError, provider: str, model: str) -> Upstr
     if error.status_code == 429:
         return UpstreamBusy(f"{provider} takes no more requests just now ({place}).", retry_after_s=_retry_after(error))
     if error.status_code < 500 and error.status_code not in (408, 409):
-        return UpstreamRefused(f"{provider} does not accept such a request ({place}, {error.code or 'no code'}).")
+        return RequestNotTaken(f"{provider} does not accept such a request ({place}, {error.code or 'no code'}).")
     return UpstreamUnavailable(f"{provider} failed ({place}).")
 
 

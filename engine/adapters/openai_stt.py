@@ -23,7 +23,7 @@ from engine.audio import mulaw
 from engine.audio.levels import rms
 from engine.clock import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ, samples_to_ms
 from engine.errors import UpstreamBusy, UpstreamRefused, UpstreamUnavailable
-from engine.ports import AllHeard, FinalHeard, RecognitionEvent, RecognitionFailed, UsageSink
+from engine.ports import UNLIMITED, Account, AllHeard, FinalHeard, RecognitionEvent, RecognitionFailed
 from engine.transcript import Transcript, Word
 from engine.usage import Usage
 
@@ -50,6 +50,7 @@ class _Pending:
     reading: Reading = field(default_factory=Reading)
     text: str | None = None
     failure: str | None = None
+    cause: UpstreamUnavailable | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -75,7 +76,6 @@ class OpenAISpeechToText:
         hearing: OpenAIHearing,
         *,
         provider: str = "openai",
-        on_usage: UsageSink = lambda _usage: None,
         workers: int = 16,
     ) -> None:
         self.name = provider
@@ -83,11 +83,10 @@ class OpenAISpeechToText:
         self._client = client
         self._model = hearing.model
         self._language = hearing.language
-        self._on_usage = on_usage
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix=f"{provider}-hearing")
 
-    def open(self, on_event: Callable[[RecognitionEvent], None]) -> "OpenAIRecognition":
-        return OpenAIRecognition(self, on_event)
+    def open(self, on_event: Callable[[RecognitionEvent], None], account: Account = UNLIMITED) -> "OpenAIRecognition":
+        return OpenAIRecognition(self, on_event, account)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -99,7 +98,9 @@ class OpenAISpeechToText:
         except RuntimeError as error:
             raise UpstreamUnavailable(f"{self.name} is closed.") from error
 
-    def transcribe(self, segment: Segment, terms: Sequence[str], timeout_s: float, reading: Reading) -> str:
+    def transcribe(
+        self, segment: Segment, terms: Sequence[str], timeout_s: float, reading: Reading, account: Account
+    ) -> str:
         """The words of one stretch. Raises UpstreamUnavailable."""
         fields: dict[str, Any] = {"model": self._model, "file": ("speech.wav", _wav(segment.mulaw), "audio/wav")}
         if self._model.startswith(_KEYWORD_MODELS):
@@ -118,7 +119,7 @@ class OpenAISpeechToText:
             if not isinstance(text, str):
                 raise UpstreamUnavailable(f"{self.name} sent a transcript that is no text.")
             usage = self._usage(heard, segment, reply.request_id)
-        self._on_usage(usage)
+        account.spent(usage)
         return text.strip()
 
     def _usage(self, heard: Any, segment: Segment, request_id: str | None) -> Usage:
@@ -145,10 +146,12 @@ class OpenAIRecognition:
         self,
         engine: OpenAISpeechToText,
         on_event: Callable[[RecognitionEvent], None],
+        account: Account = UNLIMITED,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
         self._on_event = on_event
+        self._account = account
         self._clock = clock
         self._lock = threading.RLock()
         self._buffer = SegmentBuffer()
@@ -210,10 +213,11 @@ class OpenAIRecognition:
             if left_s <= 0 or pending.reading.is_over:
                 break
             try:
-                text = self._engine.transcribe(pending.segment, pending.terms, left_s, pending.reading)
+                segment, terms, reading = pending.segment, pending.terms, pending.reading
+                text = self._engine.transcribe(segment, terms, left_s, reading, self._account)
                 break
             except (UpstreamRefused, UpstreamBusy) as error:
-                failure = str(error)
+                failure, pending.cause = str(error), error
                 break
             except UpstreamUnavailable as error:
                 failure = str(error)
@@ -239,7 +243,7 @@ class OpenAIRecognition:
             pending = self._pending.popleft()
             if pending.failure is not None:
                 self._waiting.clear()
-                self._on_event(RecognitionFailed(pending.failure))
+                self._on_event(RecognitionFailed(pending.failure, pending.cause))
             elif pending.text:
                 self._on_event(FinalHeard(_placed(pending.text, pending.segment)))
         while self._waiting and not self._pending and not self._is_closed:

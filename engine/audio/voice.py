@@ -2,14 +2,16 @@
 
 Two detectors share the work. The gate costs microseconds a frame and takes too much for speech; the judge is a neural
 network, heeded only while the gate is open. The judge remembers what it heard, so it is given the last moments before
-the gate opened first. In the middle of speech that is beyond doubt, and stays as loud, it is asked now and then only.
+the gate opened first. It is asked for its opinion one frame after it heard: so the windows of all calls of a process
+can be judged in one go, and how late an opinion comes does not depend on how many calls there are.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from engine.audio.levels import QUIETEST_DBFS, rms, rms_dbfs
+from engine.audio.levels import QUIETEST_DBFS, rms_dbfs
 from engine.clock import FRAME_MS
 
 FRAME_BYTES = 320
@@ -27,20 +29,17 @@ class Judge(Protocol):
     def reset(self) -> None:
         """Forget everything heard."""
 
-    def probability(self, pcm: bytes) -> float:
-        """How likely, 0 to 1, the next 32 ms hold speech."""
+    def hear(self, pcm: bytes) -> None:
+        """The next 32 ms."""
+
+    def opinions(self) -> Sequence[float]:
+        """How likely, 0 to 1, each window heard since the last time holds speech, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceSettings:
     speech_probability: float = 0.5
     """The judge's opinion from which silence turns into speech."""
-    certain_probability: float = 0.9
-    """Speech of which the judge is so sure goes on for a while: the next windows need no judging."""
-    certain_windows: int = 3
-    """So many of them, 96 ms, as long as they stay about as loud."""
-    certain_drop_db: float = 8.0
-    """A window quieter than the judged one by this much is judged after all: it may be the end."""
     silence_probability: float = 0.35
     """The judge's opinion below which speech turns into silence."""
     gate_hold_frames: int = 15
@@ -89,8 +88,6 @@ class GatedDetector:
         self._pending = b""
         self._frames_open = 0
         self._is_speech = False
-        self._certain_left = 0
-        self._certain_rms = 0.0
 
     @property
     def noise_floor_dbfs(self) -> float:
@@ -98,12 +95,14 @@ class GatedDetector:
         return self._floor.dbfs
 
     def is_speech(self, pcm: bytes) -> bool:
-        """pcm: one 20 ms frame, 320 bytes. Raises ValueError for any other length."""
+        """What is known of the moment before this frame. pcm: 20 ms, 320 bytes; ValueError for any other length."""
         if len(pcm) != FRAME_BYTES:
             raise ValueError(f"a frame has {FRAME_BYTES} bytes, not {len(pcm)}")
         level_dbfs = rms_dbfs(pcm)
         floor = self._floor
         floor.push(level_dbfs)
+        if self._frames_open:
+            self._heed()
         if level_dbfs > floor.dbfs + self._settings.margin_db and self._gate.is_speech(pcm):
             if not self._frames_open:
                 self._begin_judging()
@@ -116,31 +115,22 @@ class GatedDetector:
             return False
         self._pending += pcm
         while len(self._pending) >= JUDGE_WINDOW_BYTES:
-            self._hear(self._pending[:JUDGE_WINDOW_BYTES])
+            self._judge.hear(self._pending[:JUDGE_WINDOW_BYTES])
             self._pending = self._pending[JUDGE_WINDOW_BYTES:]
         return self._is_speech
 
     def _begin_judging(self) -> None:
         self._judge.reset()
-        self._certain_left = 0
         self._pending = b"".join(self._recent)
         self._recent.clear()
 
-    def _hear(self, window: bytes) -> None:
+    def _heed(self) -> None:
+        """Take over the judge's opinions on what it heard up to the frame before."""
         settings = self._settings
-        if self._certain_left:
-            self._certain_left -= 1
-            if rms(window) >= self._certain_rms:
-                return
-        probability = self._judge.probability(window)
-        if self._is_speech and probability >= settings.certain_probability:
-            self._certain_left = settings.certain_windows
-            self._certain_rms = rms(window) * 10 ** (-settings.certain_drop_db / 20)
-        else:
-            self._certain_left = 0
-        self._is_speech = probability >= (
-            settings.silence_probability if self._is_speech else settings.speech_probability
-        )
+        for probability in self._judge.opinions():
+            self._is_speech = probability >= (
+                settings.silence_probability if self._is_speech else settings.speech_probability
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +164,9 @@ class TrackerSettings:
     """Speech in all, since it began, that confirms it."""
     release_ms: int = 200
     """Time without speech that makes an end."""
-    onset_lag_ms: int = 40
-    release_lag_ms: int = 100
-    """How late the judge notices a beginning and an end (medians on recorded speech: 40 and 120 ms)."""
+    onset_lag_ms: int = 60
+    release_lag_ms: int = 120
+    """How late the judge's opinion on a beginning and an end is known (medians on recorded speech: 60 and 140 ms)."""
 
 
 class SpeechTracker:

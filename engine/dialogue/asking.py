@@ -3,9 +3,10 @@
 from dataclasses import asdict, replace
 from typing import Any
 
-from engine.dialogue import phrases
+from engine.dialogue import phrases, wording
 from engine.dialogue.interview import (
     AskJudgement,
+    Compose,
     Expects,
     Foresee,
     Interview,
@@ -13,13 +14,16 @@ from engine.dialogue.interview import (
     Outcome,
     Say,
     Stage,
+    Worded,
     ended,
     present_difficulty,
 )
 from engine.dialogue.plan import Asked, Plan, progress_data
 from engine.dialogue.signals import Fact
+from engine.dialogue.speakable import speakable
 from engine.questions.bank import FollowUp, Question
 from engine.questions.choice import Choice, choose, stepwise
+from engine.questions.expected import expected_terms
 from engine.transcript import Transcript, joined
 from engine.vocabulary import AnswerState, Difficulty
 
@@ -105,8 +109,39 @@ def judged(interview: Interview, event: Judged, plan: Plan) -> tuple[Interview, 
         last_said=said,
         last_label=f"probe:{question.id}",
     )
-    fact = Fact("follow_up_asked", {"order": current.order, "text": follow_up.text, "key_point": follow_up.key_point})
-    return after, [fact, Say((*acknowledgement, *said), after.last_label)]
+    wanted = (follow_up.key_point,) if follow_up.key_point else ()
+    fields = {
+        "question_id": question.id,
+        "order": current.order,
+        "key_point": follow_up.key_point,
+        "answer": joined(interview.parts).text,
+        "missing": list(dict.fromkeys((*wanted, *event.missing))),
+    }
+    return after, [Compose("probe", fields, acknowledgement, said, after.last_label)]
+
+
+def rephrased(interview: Interview, plan: Plan, heard: str) -> tuple[Interview, list[Outcome]]:
+    """Ask the open question in other words."""
+    current = interview.current
+    assert current is not None
+    question = plan.bank.by_id(current.question_id)
+    # The bank knows two wordings at most: as it is said, and as it is shown.
+    shown = phrases.sentences(speakable(question.text)) or phrases.sentences(question.spoken)
+    after = replace(interview, expects=Expects.ANSWER)
+    fields = {"question_id": question.id, "order": current.order, "heard": heard}
+    return after, [Compose("reword", fields, phrases.AGAIN, shown, f"repeat:{interview.last_label}")]
+
+
+def worded(interview: Interview, event: Worded, plan: Plan) -> tuple[Interview, list[Outcome]]:
+    """The words of a question were found: they are what "repeat" repeats, and it is kept where they come from."""
+    wanted = event.wanted
+    text = " ".join(event.texts)
+    version = wording.version_of(wanted.task) if event.source == wording.MODEL else plan.bank.version
+    data = {"order": wanted.fields["order"], "text": text, "source": event.source, "version": version}
+    after = replace(interview, last_said=event.texts)
+    if wanted.task == "probe":
+        return after, [Fact("follow_up_asked", {**data, "key_point": wanted.fields["key_point"]})]
+    return after, [Fact("question_reworded", data)]
 
 
 def closed(
@@ -241,7 +276,7 @@ def _foreseen(interview: Interview, plan: Plan, question: Question) -> Foresee:
         choice = _choice(answered, plan, score)
         if choice is not None:
             texts.extend(phrases.sentences(choice.question.spoken))
-    return Foresee(tuple(dict.fromkeys(texts)), question.terms)
+    return Foresee(tuple(dict.fromkeys(texts)), expected_terms(question, plan.topics))
 
 
 def _question_data(asked: Asked, question: Question, choice: Choice, plan: Plan) -> dict[str, Any]:
@@ -254,5 +289,6 @@ def _question_data(asked: Asked, question: Question, choice: Choice, plan: Plan)
         "kind": question.kind,
         "text": question.text,
         "why": choice.why,
-        "version": plan.bank.version,
+        "source": question.source if question.version else wording.BANK,
+        "version": question.version or plan.bank.version,
     }

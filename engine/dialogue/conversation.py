@@ -7,9 +7,11 @@ that is what makes a recorded call replayable.
 
 from collections.abc import Callable
 
+from engine.dialogue import composing
 from engine.dialogue import playback as played
 from engine.dialogue.interview import Began, Judged, KeyPressed, StayedSilent, TimeIsUp
 from engine.dialogue.listening import candidate_sounds, could_not_hear, recogniser_speaks, turn_complete
+from engine.dialogue.model_messages import ModelFailed, ModelReplied, ModelText
 from engine.dialogue.moment import Conversation, Moment, Phase
 from engine.dialogue.plan import Plan
 from engine.dialogue.signals import (
@@ -54,7 +56,10 @@ def _react(moment: Moment, signal: Signal) -> None:
             recogniser_speaks(moment, signal)
         case PieceQueued() | MarkReturned() | VoiceFailed():
             voice_plays(moment, signal)
-        case CallStarted():
+        case ModelText() | ModelReplied() | ModelFailed():
+            composing.model_speaks(moment, signal)
+        case CallStarted(_, has_model):
+            moment.change(has_model=has_model)
             moment.do(StartTimer("time_limit", signal.at_ms + moment.plan.limits.interview_ms))
             moment.tell(Began())
         case DigitPressed(_, digit):
@@ -69,11 +74,17 @@ def _react(moment: Moment, signal: Signal) -> None:
             moment.change(phase=Phase.LEFT)
 
 
+_KEYS = "*#0129"
+"""The keys that mean something."""
+
+
 def _key_pressed(moment: Moment, digit: str) -> None:
     state = moment.state
-    if state.holds_floor or state.phase in (Phase.FLUSHING, Phase.JUDGING):
+    if state.holds_floor or state.phase in (Phase.FLUSHING, Phase.UNDERSTANDING, Phase.JUDGING):
         return
-    if state.phase is Phase.SPEAKING:
+    if state.phase is Phase.COMPOSING and digit not in _KEYS:
+        return
+    if state.phase in (Phase.SPEAKING, Phase.COMPOSING):
         moment.cut_playback()
         moment.turn(TurnEvent.PLAYBACK_ENDED)
         moment.change(heard_share=1.0)
@@ -150,4 +161,6 @@ _TIMERS: dict[str, Callable[[Moment], None]] = {
     "judge": _judge_late,
     "playback": _playback_late,
     "time_limit": _time_is_up,
+    "model": composing.model_late,
+    "lead": composing.lead_due,
 }

@@ -8,6 +8,7 @@ import re
 from enum import StrEnum
 
 MOST_WORDS = 9
+MOST_WORDS_OF_REQUEST = 18
 
 
 class Intent(StrEnum):
@@ -19,6 +20,11 @@ class Intent(StrEnum):
     HUMAN = "human"
     NEVER_AGAIN = "never again"
     NOT_KNOWN = "not known"
+    REPHRASE = "rephrase"
+    ASKS = "asks"
+    """A question to the interviewer, about the job or the process."""
+    ASIDE = "aside"
+    """Words to somebody else in the room."""
 
 
 _POLITE_WORDS = (
@@ -43,6 +49,14 @@ _RULES: tuple[tuple[Intent, str], ...] = (
         r"one more time|again|pardon(?: me)?|come again|"
         r"i (?:didn't|did not) (?:hear|catch|get) (?:that|you|the question|it))",
     ),
+    (
+        Intent.REPHRASE,
+        r"(?:(?:re-?phrase|re-?word|explain|clarify)(?: (?:that|it|the question|your question|this question))?|"
+        r"(?:say|put|ask) (?:that|it|the question) (?:differently|in (?:other|different|simpler) words|another way|"
+        r"(?:in )?a different way)|in other words|"
+        r"(?:what do you mean|i (?:don't|do not|didn't|did not) (?:really |quite )?understand)"
+        r"(?: (?:by that|with that|that|it|the question|your question))?)",
+    ),
     (Intent.SKIP, rf"(?:skip{_THIS}|pass(?: on)?{_THIS}|next(?: question)?|move on)"),
     (
         Intent.WAIT,
@@ -58,6 +72,16 @@ _RULES: tuple[tuple[Intent, str], ...] = (
 )
 
 _COMPILED = tuple((intent, re.compile(rf"{_POLITE}(?:{rule}){_TAIL}", re.IGNORECASE)) for intent, rule in _RULES)
+
+_ADDRESSES = re.compile(
+    r"\b(?:(?:can|could|would|will|do|did|are) (?:you|we|i)|may i|let me|(?:the|your|this|that|next|last) question|"
+    r"what (?:was|do you|does that)|"
+    r"(?:don't|do not|didn't|did not|couldn't|can't)(?: really| quite)? (?:understand|hear|catch|follow|know)|"
+    r"say (?:that|it)|slow(?:er|ly)|louder|hold on|wait|a (?:moment|minute|second|break)|come back|go back|skip|"
+    r"(?:end|stop|finish|leave) (?:here|now|this|the)|(?:the|this) (?:call|interview|job|company|position|team)|salary|"
+    r"recruiter|somebody|someone|a (?:human|person)|real person|sorry|pardon|hello|no (?:idea|clue)|on the phone)\b",
+    re.IGNORECASE,
+)
 
 _YES = re.compile(
     r"\b(?:yes|yeah|yep|yup|sure|okay|ok|fine|agreed?|of course|absolutely|certainly|go ahead|no problem|"
@@ -80,6 +104,12 @@ def intent_of(text: str) -> Intent | None:
     if not plain or len(plain.split()) > MOST_WORDS:
         return None
     return next((intent for intent, rule in _COMPILED if rule.fullmatch(plain)), None)
+
+
+def may_be_request(text: str) -> bool:
+    """Whether these words, for which the rules found nothing, could be addressed to the interviewer all the same."""
+    plain = text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    return len(plain.split()) <= MOST_WORDS_OF_REQUEST and _ADDRESSES.search(plain) is not None
 
 
 def said_yes(text: str) -> bool | None:

@@ -6,8 +6,10 @@ conversation's (engine/dialogue/conversation.py), which calls `step` whenever a 
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from engine.dialogue import phrases
+from engine.dialogue.intents import Intent
 from engine.dialogue.plan import Asked, Plan
 from engine.dialogue.signals import Fact
 from engine.transcript import Transcript
@@ -86,7 +88,41 @@ class LineBroke:
     transcript: Transcript
 
 
-Event = Began | Answered | Judged | KeyPressed | StayedSilent | CouldNotHear | TimeIsUp | LineBroke
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What the candidate wants, as a model has it; None: it is an answer, or the model did not know in time."""
+
+    intent: Intent | None
+    label: str = ""
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Compose:
+    """Outcome: say something that a model may word; code has other words ready.
+
+    lead: said before the bank's words, or first where the model is slow. fallback: ends in a question.
+    """
+
+    task: str
+    fields: dict[str, Any]
+    lead: tuple[str, ...]
+    fallback: tuple[str, ...]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """The words were found: `texts` are what is asked, by "model" or "bank"."""
+
+    wanted: Compose
+    texts: tuple[str, ...]
+    source: str
+
+
+Event = (
+    Began | Answered | Understood | Judged | Worded | KeyPressed | StayedSilent | CouldNotHear | TimeIsUp | LineBroke
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +153,14 @@ class AskJudgement:
 
 
 @dataclass(frozen=True, slots=True)
+class AskIntent:
+    """The rules are unsure whether this is an answer."""
+
+    question_id: str
+    heard: str
+
+
+@dataclass(frozen=True, slots=True)
 class Foresee:
     """Sentences that may be said next, and terms that the candidate may use."""
 
@@ -124,7 +168,7 @@ class Foresee:
     terms: tuple[str, ...]
 
 
-Outcome = Say | KeepListening | AskJudgement | Foresee | Fact
+Outcome = Say | Compose | KeepListening | AskIntent | AskJudgement | Foresee | Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +185,8 @@ class Interview:
     """The answer to the question before, in case the candidate was not finished when we went on."""
     follow_ups: int = 0
     is_judging: bool = False
+    pending: Answered | None = None
+    """What was said while it is not known yet whether it is an answer."""
     last_said: tuple[str, ...] = ()
     """What "repeat" repeats."""
     last_label: str = ""

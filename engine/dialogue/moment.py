@@ -1,28 +1,27 @@
-"""The state of a conversation, and the few primitives that every reaction to a signal is made of.
+"""The few primitives that every reaction to a signal is made of.
 
 A Moment lives for one step: it collects the new state and the actions, so that reactions read as a list of what
 happens. Seen from outside, a step is a pure function.
 """
 
-from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
+from dataclasses import asdict, replace
 from typing import Any
 
+from engine.dialogue import composing, replies, turns
 from engine.dialogue import playback as played
-from engine.dialogue import replies, turns
 from engine.dialogue.interview import (
+    AskIntent,
     AskJudgement,
+    Compose,
     Event,
     Expects,
     Foresee,
-    Interview,
     KeepListening,
     LineBroke,
     Outcome,
     Say,
 )
 from engine.dialogue.plan import Plan
-from engine.dialogue.playback import Playback
 from engine.dialogue.signals import (
     Action,
     ExpectTerms,
@@ -32,64 +31,20 @@ from engine.dialogue.signals import (
     Judge,
     Prepare,
     Speak,
+    SpeakMore,
     StartTimer,
     StopPlayback,
     StopTimer,
 )
-from engine.dialogue.turns import Floor, TurnAction, TurnEvent
+from engine.dialogue.state import Conversation as Conversation
+from engine.dialogue.state import Phase as Phase
+from engine.dialogue.turns import TurnAction, TurnEvent
 from engine.transcript import Transcript, joined
 
 OVERLAP_GRACE_MS = 700
 """Words that end this shortly before our last ones count as an answer: people answer a question before it is over."""
 PLAYBACK_GRACE_MS = 3_000
 """How long after its computed end the last mark of an utterance may take."""
-
-
-class Phase(StrEnum):
-    SPEAKING = "speaking"
-    LISTENING = "listening"
-    FLUSHING = "flushing"
-    """The turn is over; waiting for its last words."""
-    JUDGING = "judging"
-    LEFT = "left"
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """Everything that the core remembers of a call."""
-
-    interview: Interview = Interview()
-    phase: Phase = Phase.SPEAKING
-    floor: Floor = Floor.OPEN
-    playback: Playback = Playback()
-    utterance: int = 0
-    parts: tuple[tuple[int, Transcript], ...] = ()
-    """Finals since our last utterance began, each with the audio time at which its speech ended."""
-    kept: tuple[Transcript, ...] = ()
-    """Words of this answer from before a repeat, a prompt or a failure of the recogniser."""
-    listening_since_ms: int = 0
-    turn_began_ms: int | None = None
-    """Start of the candidate's turn; None while nothing was said."""
-    last_began_ms: int = 0
-    speech_ended_ms: int = 0
-    candidate_end_ms: int | None = None
-    """End of the candidate's last turn, until our reply begins: the gap is counted from it."""
-    heard_share: float = 1.0
-    request: int = 0
-    ended_by: str = ""
-    silences: int = 0
-    patience_ms: int = 0
-    patience_until_ms: int = 0
-    voice_failures: int = 0
-    leave: str | None = None
-    insists: bool = False
-    is_speech_confirmed: bool = False
-    """The candidate speaks now, and for long enough that it is no cough."""
-
-    @property
-    def holds_floor(self) -> bool:
-        """What we say now is not to be stopped by speech."""
-        return self.leave is not None or self.insists
 
 
 class Moment:
@@ -141,20 +96,26 @@ class Moment:
                 self.change(phase=Phase.JUDGING, kept=())
                 self.do(Judge(order, question_id, text))
                 self.do(StartTimer("judge", self.at_ms + self.plan.limits.judge_ms))
+            case Compose():
+                self._remember_place(outcome)
+                composing.compose(self, outcome)
+            case AskIntent():
+                composing.ask_intent(self, outcome)
             case KeepListening(patience_ms):
                 self.keep_listening(patience_ms)
 
-    def _remember_place(self, said: Say) -> None:
+    def _remember_place(self, said: Say | Compose) -> None:
         """A new question leaves the words before it behind."""
         if said.label.startswith(("ask:", "probe:", "closing")):
             self.change(kept=())
 
-    def speak(self, say: Say) -> None:
+    def speak(self, say: Say, *, is_open: bool = False) -> None:
+        """Begin an utterance; is_open: more of it may follow (`speak_more`)."""
         number = self.state.utterance + 1
         self.change(
             phase=Phase.SPEAKING,
             utterance=number,
-            playback=played.open_utterance(self.state.playback, number, say.texts, say.label),
+            playback=played.open_utterance(self.state.playback, number, say.texts, say.label, is_open=is_open),
             leave=say.leave,
             insists=say.insists,
             parts=(),
@@ -163,6 +124,12 @@ class Moment:
         )
         self.stop_timers("idle", "flush", "patience", "answer_limit")
         self.do(Speak(number, say.texts, say.label))
+
+    def speak_more(self, texts: tuple[str, ...], *, is_open: bool) -> None:
+        """Go on with the utterance that is open; is_open: even more may follow."""
+        playback = self.state.playback
+        self.change(playback=played.lengthen(playback, texts, is_open=is_open))
+        self.do(SpeakMore(playback.number, len(playback.texts), texts))
 
     def keep_listening(self, patience_ms: int) -> None:
         """Give the candidate time: at once when we listen already, otherwise from the end of what we say."""
@@ -187,7 +154,8 @@ class Moment:
             self.do(StartTimer("answer_limit", self.at_ms + limits.answer_ms))
 
     def cut_playback(self) -> None:
-        """Stop our voice: what was heard stays, the rest was never said."""
+        """Stop our voice: what was heard stays, the rest was never said, nor what a model would have added."""
+        composing.abandon(self)
         if self.state.playback.is_closed:
             return
         playback = played.cut(self.state.playback, self.at_ms)
@@ -251,9 +219,9 @@ class Moment:
 
     def save_open_answer(self) -> None:
         """Whatever was recognised of the answer under way is kept, marked as unfinished."""
-        is_listening = self.state.phase in (Phase.LISTENING, Phase.FLUSHING)
-        words = self.words_of_turn() if is_listening else Transcript("")
-        if words.text:
+        has_words = self.state.phase in (Phase.LISTENING, Phase.FLUSHING, Phase.UNDERSTANDING)
+        words = self.words_of_turn() if has_words else Transcript("")
+        if words.text and self.state.phase is not Phase.UNDERSTANDING:
             self.candidate_turn_over(words)
         self.tell(LineBroke(joined([self.words_before(), words])))
 

@@ -38,6 +38,7 @@ DID_NOT_HEAR = (
     "Please say it once more, or press pound to go on to the next question.",
 )
 CLOSING = ("That was the last question.", "Is there anything you would like to ask or add? I will pass it on.")
+BACK_TO_QUESTION = ("Back to the question.",)
 PASSED_ON = ("Thank you, I will pass that on.",)
 GOODBYE = ("Thank you for your time.", "A person will look at the results and get back to you.", "Goodbye.")
 GOODBYE_EARLY = ("All right.", "You can phone again with the same PIN and we go on where we stopped.", "Goodbye.")
@@ -96,6 +97,7 @@ def fixed_phrases() -> Sequence[str]:
     constants = (
         CONSENT_AGAIN, CONSENT_THANKS, NO_RECORDING, KEYS, FIRST_QUESTION, AGAIN, ASK_ANEW, TAKE_YOUR_TIME, MORE_TIME,
         OFFER_HELP, SKIPPED, NOT_KNOWN, TIME_FOR_THIS_ONE, CONFIRM_END, GO_ON, HUMAN, NEVER_AGAIN, DID_NOT_HEAR,
-        CLOSING, PASSED_ON, GOODBYE, GOODBYE_EARLY, GOODBYE_SILENT, TIME_IS_UP, TECHNICAL_TROUBLE, ACKNOWLEDGEMENTS,
+        CLOSING, BACK_TO_QUESTION, PASSED_ON, GOODBYE, GOODBYE_EARLY, GOODBYE_SILENT, TIME_IS_UP, TECHNICAL_TROUBLE,
+        ACKNOWLEDGEMENTS,
     )  # fmt: skip
     return tuple(dict.fromkeys(sentence for constant in constants for sentence in constant))

@@ -24,6 +24,12 @@ class Limits:
     flush_ms: int = 6_000
     """How long the recogniser may take for the last words."""
     judge_ms: int = 1_000
+    intent_ms: int = 700
+    """How long a model may take to tell what an utterance is."""
+    wording_ms: int = 2_000
+    """How long a model may take for the words of a question."""
+    lead_ms: int = 700
+    """Silence while the model looks for words, after which a short word of ours fills it."""
     most_follow_ups: int = 1
     fewest_words: int = 12
     """An answer with fewer words gets a follow-up."""

@@ -9,16 +9,21 @@ is closed at the moment of the cut, and marks of it that come back later say not
 from dataclasses import dataclass, replace
 
 MARK_EVERY_MS = 400
+_USUAL_MS_PER_LETTER = 65.0
+"""Of speech at a normal pace; used until the first sentence of the call tells how fast this voice is."""
 END_SUFFIX = "/end"
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One sentence of an utterance, with the length of its audio and how much of it was certainly heard."""
+    """One sentence of an utterance: its audio, which comes in chunks, and how much of it was certainly heard."""
 
     text: str
     duration_ms: int
+    """Of the audio queued so far; the length of the sentence once it is whole."""
     heard_ms: int = 0
+    is_whole: bool = True
+    """Its last audio was queued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,39 +39,98 @@ class Playback:
     tail_ms: int = 0
     """When the audio queued so far will have been played, on the audio clock."""
     last_heard_at_ms: int = 0
+    is_open: bool = False
+    """Further sentences may follow those known so far."""
+    spoken_ms: int = 0
+    """Length of all whole sentences of the call, which have `spoken_letters` letters: the pace of the voice."""
+    spoken_letters: int = 0
 
     @property
     def is_whole(self) -> bool:
-        """All pieces have been queued."""
-        return len(self.pieces) == len(self.texts)
+        """Everything to be said in this utterance has been queued."""
+        return not self.is_open and len(self.whole_pieces) == len(self.texts)
+
+    @property
+    def whole_pieces(self) -> tuple[Piece, ...]:
+        """The sentences that were queued to their end: all, or all but the last."""
+        return self.pieces if not self.pieces or self.pieces[-1].is_whole else self.pieces[:-1]
+
+    @property
+    def ms_per_letter(self) -> float:
+        return self.spoken_ms / self.spoken_letters if self.spoken_letters else _USUAL_MS_PER_LETTER
 
 
-def open_utterance(playback: Playback, number: int, texts: tuple[str, ...], label: str) -> Playback:
+def open_utterance(
+    playback: Playback, number: int, texts: tuple[str, ...], label: str, *, is_open: bool = False
+) -> Playback:
     """Begin a new utterance; whatever was not heard of the last one no longer counts."""
-    return Playback(number=number, label=label, texts=texts, is_closed=False, tail_ms=playback.tail_ms)
-
-
-def queue_piece(playback: Playback, utterance: int, piece: int, duration_ms: int, at_ms: int) -> Playback:
-    """A piece's audio went to the line. Pieces of an older utterance, or out of order, change nothing."""
-    if utterance != playback.number or playback.is_closed or piece != len(playback.pieces):
-        return playback
-    start_ms = max(at_ms, playback.tail_ms)
-    return replace(
-        playback,
-        pieces=(*playback.pieces, Piece(playback.texts[piece], duration_ms)),
-        began_ms=start_ms if playback.began_ms is None else playback.began_ms,
-        tail_ms=start_ms + duration_ms,
-        last_heard_at_ms=start_ms if playback.began_ms is None else playback.last_heard_at_ms,
+    return Playback(
+        number=number,
+        label=label,
+        texts=texts,
+        is_closed=False,
+        tail_ms=playback.tail_ms,
+        is_open=is_open,
+        spoken_ms=playback.spoken_ms,
+        spoken_letters=playback.spoken_letters,
     )
 
 
-def mark_names(utterance: int, piece: int, duration_ms: int, label: str, *, is_last: bool) -> list[tuple[int, str]]:
-    """Where the marks of a piece belong: (milliseconds into the piece, name), in order; the last is at its end."""
-    offsets = [*range(MARK_EVERY_MS, duration_ms, MARK_EVERY_MS), duration_ms]
-    names = [f"{utterance}.{piece}.{index}/{label}" for index in range(len(offsets))]
+def lengthen(playback: Playback, texts: tuple[str, ...], *, is_open: bool) -> Playback:
+    """Further sentences for an utterance that is open still; is_open: whether even more may follow."""
+    return replace(playback, texts=(*playback.texts, *texts), is_open=is_open)
+
+
+def queue_piece(
+    playback: Playback, utterance: int, piece: int, duration_ms: int, at_ms: int, *, is_last: bool = True
+) -> Playback:
+    """A chunk of a piece's audio went to the line; is_last: the piece is whole now.
+
+    Chunks of an older utterance, or out of order, change nothing. Between two chunks the line may have run dry.
+    """
+    if utterance != playback.number or playback.is_closed or piece >= len(playback.texts):
+        return playback
+    done = playback.whole_pieces
+    if piece != len(done):
+        return playback
+    before = playback.pieces[piece] if piece < len(playback.pieces) else Piece(playback.texts[piece], 0)
+    grown = replace(before, duration_ms=before.duration_ms + duration_ms, is_whole=is_last)
+    start_ms = max(at_ms, playback.tail_ms)
+    return replace(
+        playback,
+        pieces=(*done, grown),
+        began_ms=start_ms if playback.began_ms is None else playback.began_ms,
+        tail_ms=start_ms + duration_ms,
+        last_heard_at_ms=start_ms if playback.began_ms is None else playback.last_heard_at_ms,
+        spoken_ms=playback.spoken_ms + (grown.duration_ms if is_last else 0),
+        spoken_letters=playback.spoken_letters + (len(grown.text) if is_last else 0),
+    )
+
+
+def mark_names(
+    place: tuple[int, int],
+    span: tuple[int, int],
+    label: str,
+    *,
+    is_whole: bool = True,
+    is_last: bool = False,
+) -> list[tuple[int, str]]:
+    """Where the marks of a chunk belong: (milliseconds into its piece, name), in order.
+
+    place: utterance and piece. span: where in the piece the chunk begins and ends, in milliseconds. is_whole: the
+    piece ends here, and has a mark at its end. is_last: the utterance ends here too.
+    """
+    utterance, piece = place
+    begin_ms, end_ms = span
+    first = begin_ms // MARK_EVERY_MS
+    after = -(-end_ms // MARK_EVERY_MS) - 1 if is_whole else end_ms // MARK_EVERY_MS
+    marks = [(index + 1) * MARK_EVERY_MS for index in range(first, after)]
+    if is_whole:
+        marks.append(end_ms)
+    names = [f"{utterance}.{piece}.{first + index}/{label}" for index in range(len(marks))]
     if is_last:
         names[-1] += END_SUFFIX
-    return list(zip(offsets, names, strict=True))
+    return list(zip(marks, names, strict=True))
 
 
 def mark_returned(playback: Playback, name: str, at_ms: int) -> Playback:
@@ -85,10 +149,16 @@ def mark_returned(playback: Playback, name: str, at_ms: int) -> Playback:
 
 
 def cut(playback: Playback, at_ms: int) -> Playback:
-    """Playback stops now. Between the last mark and now the line went on playing, so that much was heard too."""
+    """Playback stops now. Between the last mark and now the line went on playing, so that much was heard too.
+
+    But no more than was there to play: while the next chunk was waited for, the line was silent.
+    """
     if playback.is_closed:
         return playback
-    extra_ms = max(0, at_ms - playback.last_heard_at_ms) if playback.began_ms is not None else 0
+    since_mark_ms = max(0, at_ms - playback.last_heard_at_ms) if playback.began_ms is not None else 0
+    unheard_ms = sum(piece.duration_ms - piece.heard_ms for piece in playback.pieces)
+    waiting_ms = max(0, playback.tail_ms - at_ms)
+    extra_ms = max(0, min(since_mark_ms, unheard_ms - waiting_ms))
     pieces = []
     for piece in playback.pieces:
         more_ms = min(extra_ms, piece.duration_ms - piece.heard_ms, MARK_EVERY_MS)
@@ -104,8 +174,11 @@ def close(playback: Playback) -> Playback:
 
 
 def heard_text(playback: Playback) -> str:
-    """The words that were heard; the words of a piece are taken to last as long as they have letters."""
-    return " ".join(filter(None, (_heard_words(piece) for piece in playback.pieces)))
+    """The words that were heard; the words of a piece are taken to last as long as they have letters.
+
+    The length of a piece that was cut before its last chunk came is told by the pace of the call's earlier sentences.
+    """
+    return " ".join(filter(None, (_heard_words(piece, playback.ms_per_letter) for piece in playback.pieces)))
 
 
 def heard_share(playback: Playback) -> float:
@@ -122,11 +195,14 @@ def _heard(piece: Piece, position: int, marked: int, heard_ms: int) -> Piece:
     return piece
 
 
-def _heard_words(piece: Piece) -> str:
-    if piece.heard_ms >= piece.duration_ms:
+def _heard_words(piece: Piece, ms_per_letter: float) -> str:
+    if piece.is_whole and piece.heard_ms >= piece.duration_ms:
         return piece.text
     words = piece.text.split()
-    letters_heard = len(piece.text) * piece.heard_ms / piece.duration_ms
+    length_ms: float = piece.duration_ms
+    if not piece.is_whole:
+        length_ms = max(length_ms, len(piece.text) * ms_per_letter, 1.0)  # its end has not come yet: by the pace so far
+    letters_heard = len(piece.text) * piece.heard_ms / length_ms
     kept, position = [], 0
     for word in words:
         position += len(word)

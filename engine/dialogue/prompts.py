@@ -23,16 +23,16 @@ from engine.questions.reading import FOLLOW_UPS, KEY_POINTS, LONGEST_SPOKEN_WORD
 from engine.vocabulary import Difficulty, Level, Topic
 
 GENERATION_VERSION = "generate-1"
-REWORDING_VERSION = "reword-1"
-FOLLOW_UP_VERSION = "probe-1"
+REWORDING_VERSION = "reword-2"
+FOLLOW_UP_VERSION = "probe-2"
 INTENT_VERSION = "intent-1"
 
 ANSWER = "answer"
 INTENT_LABELS: dict[str, Intent | None] = {
     ANSWER: None,
     "repeat": Intent.REPEAT,
-    "rephrase": None,
-    "clarify": None,
+    "rephrase": Intent.REPHRASE,
+    "clarify": Intent.REPHRASE,
     "skip": Intent.SKIP,
     "not_known": Intent.NOT_KNOWN,
     "wait": Intent.WAIT,
@@ -41,11 +41,11 @@ INTENT_LABELS: dict[str, Intent | None] = {
     "human": Intent.HUMAN,
     "never_again": Intent.NEVER_AGAIN,
     "go_back": None,
-    "asks_interviewer": None,
+    "asks_interviewer": Intent.ASKS,
     "abuse": None,
-    "other_person": None,
+    "other_person": Intent.ASIDE,
 }
-"""What an utterance can be, and the intent that the rules know for it (None: they have none)."""
+"""What an utterance can be, and the intent that the conversation knows for it (None: it is taken as an answer)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,32 +167,37 @@ def generate_question(wish: QuestionWish) -> ChatRequest:
     )
 
 
+def _spoken(given: object, reply: str) -> tuple[ChatMessage, ChatMessage]:
+    """An example whose reply is plain text, since that can be spoken while the rest is still being written."""
+    return ChatMessage("user", quoted(given)), ChatMessage("assistant", reply)
+
+
 _REWORD = f"""You are the voice of a friendly, neutral technical interviewer on the telephone.
 Say the question in other, simpler words, because the candidate asked for that.
 
 {DATA_RULE}
 
 Ask for exactly the same thing. Do not explain, hint, give an example of an answer, praise or apologise.
-At most {LONGEST_SPOKEN_WORDS} words, only letters, figures and , . ? ! : ; ' - in "spoken"."""
+One sentence, the question and nothing besides. At most 25 words, only letters, figures and , . ? ! : ; ' -"""
 
 
 def reword_question(question: Question, heard: str, *, language: str = "en") -> ChatRequest:
-    """The question in other words. heard: what the candidate said about it."""
+    """The question in other words, as plain text to be spoken as it is written. heard: what the candidate said."""
     shown = {"question": "What does idempotent mean for an endpoint?", "candidate_said": "sorry what do you mean"}
     return task_request(
         REWORDING_VERSION,
         f"{_REWORD}\nSpeak {language_name(language)}.",
         (
-            *example(shown, {"spoken": "If a client sends the same call twice, what should happen?"}),
+            *_spoken(shown, "If a client sends the same call twice, what should happen?"),
             ChatMessage("user", quoted({"question": question.spoken, "candidate_said": heard})),
         ),
-        schema=strict_object({"spoken": {"type": "string"}}),
-        limits=TaskLimits(temperature=0.4, max_output_tokens=120, timeout_s=3.0),
+        limits=TaskLimits(temperature=0.4, max_output_tokens=80, timeout_s=3.0),
     )
 
 
 _FOLLOW_UP = f"""You are the voice of a friendly, neutral technical interviewer on the telephone.
 The answer left something out. Ask one short follow-up question that invites the candidate to get there on their own.
+You may begin with a remark of a few words that takes up what was said. The question is the last sentence.
 
 {DATA_RULE}
 
@@ -201,7 +206,10 @@ No praise, no judgement, no score, no second question. At most 25 words, only le
 
 
 def word_follow_up(question: Question, answer: str, missing: Sequence[str], *, language: str = "en") -> ChatRequest:
-    """A follow-up on an answer. missing: ids of key points that it left out, the most wanted first."""
+    """A follow-up on an answer, as plain text to be spoken sentence by sentence.
+
+    missing: ids of key points that the answer left out, the most wanted first.
+    """
     shown = {
         "question": "Why would you add an index?", "answer": "it makes queries faster", "missing": "writes slow down",
     }  # fmt: skip
@@ -210,11 +218,10 @@ def word_follow_up(question: Question, answer: str, missing: Sequence[str], *, l
         FOLLOW_UP_VERSION,
         f"{_FOLLOW_UP}\nSpeak {language_name(language)}.",
         (
-            *example(shown, {"spoken": "You say faster. What does that speed cost you elsewhere?"}),
+            *_spoken(shown, "You say faster. What does that speed cost you elsewhere?"),
             ChatMessage("user", quoted({"question": question.spoken, "answer": answer, "missing": point})),
         ),
-        schema=strict_object({"spoken": {"type": "string"}}),
-        limits=TaskLimits(temperature=0.4, max_output_tokens=100, timeout_s=3.0),
+        limits=TaskLimits(temperature=0.4, max_output_tokens=80, timeout_s=3.0),
     )
 
 

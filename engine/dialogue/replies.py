@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from engine.dialogue import phrases
+from engine.dialogue import phrases, wording
 from engine.dialogue.asking import (
     answer_fact,
     asked_again,
@@ -14,10 +14,13 @@ from engine.dialogue.asking import (
     continued_previous,
     heard_part,
     judged,
+    rephrased,
+    worded,
 )
-from engine.dialogue.intents import Intent, intent_of, said_yes
+from engine.dialogue.intents import Intent, intent_of, may_be_request, said_yes
 from engine.dialogue.interview import (
     Answered,
+    AskIntent,
     Began,
     CouldNotHear,
     Event,
@@ -31,6 +34,8 @@ from engine.dialogue.interview import (
     Say,
     StayedSilent,
     TimeIsUp,
+    Understood,
+    Worded,
     ended,
     greeted,
     repeated,
@@ -58,13 +63,32 @@ def step(interview: Interview, event: Event, plan: Plan) -> Step:
     """Advance the interview by one event. After it has ended nothing changes any more."""
     if interview.ended_by:
         return interview, []
+    return _about_words(interview, event, plan) if isinstance(event, _Words) else _about_call(interview, event, plan)
+
+
+_Words = Answered | Understood | Judged | Worded
+
+
+def _about_words(interview: Interview, event: Answered | Understood | Judged | Worded, plan: Plan) -> Step:
+    match event:
+        case Answered():
+            return _answered(interview, event, plan)
+        case Understood():
+            return _understood(interview, event, plan)
+        case Judged():
+            return judged(interview, event, plan)
+        case Worded():
+            return worded(interview, event, plan)
+
+
+def _about_call(
+    interview: Interview,
+    event: Began | KeyPressed | StayedSilent | CouldNotHear | TimeIsUp | LineBroke,
+    plan: Plan,
+) -> Step:
     match event:
         case Began():
             return greeted(interview, plan)
-        case Answered():
-            return _answered(interview, event, plan)
-        case Judged():
-            return judged(interview, event, plan)
         case KeyPressed(digit):
             return _key_pressed(interview, digit, plan)
         case StayedSilent(times):
@@ -90,7 +114,28 @@ def _answered(interview: Interview, event: Answered, plan: Plan) -> Step:
         return _wished(interview, intent, text, event, plan)
     if interview.current is None:
         return interview, [KeepListening()]
+    if event.ended_by == "silence" and may_be_request(text):
+        return replace(interview, pending=event), [AskIntent(interview.current.question_id, text)]
     return _answer_heard(interview, event, plan)
+
+
+def _understood(interview: Interview, event: Understood, plan: Plan) -> Step:
+    """What a model makes of an utterance of which the rules were unsure."""
+    pending = interview.pending
+    after = replace(interview, pending=None)
+    if pending is None or interview.current is None:
+        return after, [KeepListening()]
+    if event.intent is None:
+        return _answer_heard(after, pending, plan)
+    data = {
+        "heard": pending.transcript.text,
+        "intent": event.intent.value,
+        "confidence": event.confidence,
+        "source": wording.MODEL,
+        "version": wording.version_of("intent"),
+    }
+    after, outcomes = _wished(after, event.intent, pending.transcript.text, pending, plan)
+    return after, [Fact("intent_understood", data), *outcomes]
 
 
 def _answer_heard(interview: Interview, event: Answered, plan: Plan) -> Step:
@@ -134,8 +179,13 @@ def _wished(interview: Interview, intent: Intent, text: str, event: Answered | N
     reply = _REPLIES.get(intent)
     if reply is not None:
         return reply(interview, plan)
-    if interview.current is None:
+    if interview.current is None or intent is Intent.ASIDE:
         return interview, [KeepListening()]
+    if intent is Intent.REPHRASE:
+        return rephrased(interview, plan, text)
+    if intent is Intent.ASKS:
+        passed_on = repeated(interview, (*phrases.PASSED_ON, *phrases.BACK_TO_QUESTION))
+        return interview, [Fact("candidate_remarked", {"text": text}), *passed_on]
     if intent is Intent.NOT_KNOWN and event is not None:
         after, outcomes = heard_part(interview, event.transcript, (event.started_ms, event.ended_ms), event.ended_by)
         after, more = closed(after, plan, AnswerState.ANSWERED, None, phrases.NOT_KNOWN)

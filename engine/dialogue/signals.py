@@ -4,9 +4,13 @@ Signals come in, actions and facts go out; all three are plain values that survi
 logged call can be run through the core again. Times are audio time: milliseconds of line audio received so far.
 """
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, get_type_hints
 
+from engine.dialogue.model_messages import AskModel as AskModel
+from engine.dialogue.model_messages import ModelFailed as ModelFailed
+from engine.dialogue.model_messages import ModelReplied as ModelReplied
+from engine.dialogue.model_messages import ModelText as ModelText
 from engine.errors import ProtocolError
 from engine.transcript import Transcript, Word
 
@@ -14,6 +18,8 @@ from engine.transcript import Transcript, Word
 @dataclass(frozen=True, slots=True)
 class CallStarted:
     at_ms: int
+    has_model: bool = False
+    """Whether a language model may be asked in this call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +88,15 @@ class VoiceFailed:
 
 @dataclass(frozen=True, slots=True)
 class PieceQueued:
-    """Audio of one piece of an utterance went to the line's queue, whole."""
+    """Audio of one piece of an utterance went to the line's queue: a chunk of it, as it was made."""
 
     at_ms: int
     utterance: int
     piece: int
     duration_ms: int
+    """Of this chunk."""
+    is_last: bool = True
+    """The piece is whole now; its last chunk may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +151,9 @@ Signal = (
     | DigitPressed
     | TimerExpired
     | AnswerJudged
+    | ModelText
+    | ModelReplied
+    | ModelFailed
     | LineClosed
 )
 
@@ -153,6 +165,15 @@ class Speak:
     utterance: int
     pieces: tuple[str, ...]
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakMore:
+    """Further pieces of the utterance that is being spoken; `first` is the number of the first of them."""
+
+    utterance: int
+    first: int
+    pieces: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +235,20 @@ class Fact:
     data: dict[str, Any]
 
 
-Action = Speak | StopPlayback | Prepare | ExpectTerms | Flush | Judge | StartTimer | StopTimer | HangUp | Fact
+Action = (
+    Speak
+    | SpeakMore
+    | StopPlayback
+    | Prepare
+    | ExpectTerms
+    | Flush
+    | Judge
+    | AskModel
+    | StartTimer
+    | StopTimer
+    | HangUp
+    | Fact
+)
 
 _SIGNALS = {kind.__name__: kind for kind in Signal.__args__}
 
@@ -225,13 +259,20 @@ def to_data(value: Signal | Action) -> dict[str, Any]:
 
 
 def signal_from_data(name: str, data: dict[str, Any]) -> Signal:
-    """The signal that `to_data` took apart. Raises ProtocolError for an unknown name or missing fields."""
+    """The signal that `to_data` took apart; what an older log did not know yet has its default.
+
+    Raises ProtocolError for an unknown name or missing fields.
+    """
     kind = _SIGNALS.get(name)
     if kind is None:
         raise ProtocolError(f"the event log holds a signal of an unknown kind: {name!r}")
     hints = get_type_hints(kind)
     try:
-        values = {field.name: _restored(data[field.name], hints[field.name]) for field in fields(kind)}
+        values = {
+            field.name: _restored(data[field.name], hints[field.name])
+            for field in fields(kind)
+            if field.name in data or field.default is MISSING
+        }
     except KeyError as error:
         raise ProtocolError(f"the event log's {name} lacks its field {error}") from error
     signal: Signal = kind(**values)

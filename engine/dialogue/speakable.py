@@ -35,10 +35,25 @@ _POWER = re.compile(r"\^ ?(\w+)|\*\* ?(\w+)")
 _SHOWN = re.compile(r"[^A-Za-z0-9 ,.?!:;'\-]")
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "“": " ", "”": " ", '"': " ", "`": " ", "\u00a0": " "})
 _LONGEST_PATH = 3
+_MOST_PASSES = 8
 
 
 def speakable(text: str) -> str:
-    """The text as it is to be spoken. It may become empty, when there was nothing to say."""
+    """The text as it is to be spoken. It may become empty, when there was nothing to say.
+
+    What it returns comes back unchanged when it is given again, so nobody needs to know who called it before.
+    """
+    said = _spelled_out(text)
+    for _ in range(_MOST_PASSES):
+        again = _spelled_out(said)
+        if again == said:
+            break
+        said = again
+    return said
+
+
+def _spelled_out(text: str) -> str:
+    """One pass. What it writes may stand so that a further one finds something: a letter that lost its accent."""
     said = text.translate(_QUOTES)
     said = _ADDRESS.sub(_address, said)
     said = _MAIL.sub(lambda found: f"{_dots(found[1])} at {_dots(found[2])}", said)

@@ -1,5 +1,7 @@
 """Our side of the conversation: pieces on the line, marks that come back, a voice that fails."""
 
+from dataclasses import replace
+
 from engine.dialogue import playback as played
 from engine.dialogue.interview import Say
 from engine.dialogue.listening import give_way
@@ -13,8 +15,8 @@ _MOST_VOICE_FAILURES = 2
 def voice_plays(moment: Moment, signal: PieceQueued | MarkReturned | VoiceFailed) -> None:
     """Our audio goes to the line, is heard, or cannot be made."""
     match signal:
-        case PieceQueued(at_ms, utterance, piece, duration_ms):
-            _piece_queued(moment, played.queue_piece(moment.state.playback, utterance, piece, duration_ms, at_ms))
+        case PieceQueued():
+            _piece_queued(moment, signal)
         case MarkReturned(at_ms, name):
             was_closed = moment.state.playback.is_closed
             moment.change(playback=played.mark_returned(moment.state.playback, name, at_ms))
@@ -24,11 +26,15 @@ def voice_plays(moment: Moment, signal: PieceQueued | MarkReturned | VoiceFailed
             _voice_failed(moment, utterance)
 
 
-def _piece_queued(moment: Moment, playback: played.Playback) -> None:
-    if playback is moment.state.playback:
+def _piece_queued(moment: Moment, signal: PieceQueued) -> None:
+    before = moment.state.playback
+    playback = played.queue_piece(
+        before, signal.utterance, signal.piece, signal.duration_ms, signal.at_ms, is_last=signal.is_last
+    )
+    if playback is before:
         return
     moment.change(playback=playback)
-    if len(playback.pieces) == 1:
+    if not before.pieces:
         moment.turn(TurnEvent.PLAYBACK_BEGAN)
         if moment.state.is_speech_confirmed and not moment.state.holds_floor:
             # The candidate went on while our words were on their way: give way before they are heard.
@@ -61,14 +67,19 @@ def playback_ended(moment: Moment) -> None:
 
 def _voice_failed(moment: Moment, utterance: int) -> None:
     state = moment.state
-    if utterance != state.playback.number or state.playback.is_closed:
+    if utterance != state.playback.number or state.playback.is_closed or state.playback.is_whole:
         return
     failures = state.voice_failures + 1
     moment.change(voice_failures=failures)
     if failures >= _MOST_VOICE_FAILURES:
         moment.leave("speech_failed")
         return
-    left = state.playback.texts[len(state.playback.pieces) :]
-    moment.change(playback=played.close(state.playback))
+    # What is whole is heard still; the sentence that broke off is said once more, from its beginning.
+    whole = state.playback.whole_pieces
+    left = state.playback.texts[len(whole) :]
+    if not left:
+        return
+    moment.change(playback=played.close(replace(state.playback, pieces=whole)))
     moment.agent_turn_over(is_interrupted=False)
-    moment.speak(Say(left, state.playback.label, state.leave, state.insists))
+    say = Say(left, state.playback.label, state.leave, state.insists)
+    moment.speak(say, is_open=state.playback.is_open)

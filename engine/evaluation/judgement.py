@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from engine.evaluation.credit import Status, heaviest_first, points_score, status
 from engine.evaluation.matching import Similarity, key_word_recall, match_answer
 from engine.questions.question import Question
+from engine.questions.spoken_terms import corrected
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,9 @@ class Judgement:
 def judge(question: Question, text: str, similarity: Similarity = key_word_recall) -> Judgement:
     """Judge an answer against its question's key points; takes a few milliseconds at most.
 
-    Raises nothing: any text can be judged.
+    text: as recognised; misheard terms are put right first. Raises nothing: any text can be judged.
     """
-    answer = match_answer(question, text, similarity)
+    answer = match_answer(question, corrected(text).text, similarity)
     return Judgement(
         score=points_score(answer),
         hit=tuple(match.point.id for match in answer.matches if status(match.recall) is Status.HIT),

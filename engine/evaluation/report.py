@@ -11,6 +11,7 @@ from engine.evaluation.report_input import AskedQuestion, InterviewFacts, Report
 from engine.evaluation.rubric import Rubric
 from engine.evaluation.scoring import TREND_RULE, ScoredAnswer, Summary, summarise
 from engine.evaluation.verdict import Verdict, verdict
+from engine.questions.spoken_terms import Correction
 from engine.vocabulary import GradeState, ReportState
 
 __all__ = ["AskedQuestion", "InterviewFacts", "Report", "ReportInput", "build_report"]
@@ -91,7 +92,7 @@ def build_report(source: ReportInput) -> Report:
         strengths=_gathered([grade.strengths for grade in _best_first(grades)]),
         improvements=_gathered([grade.improvements for grade in reversed(_best_first(grades))]),
         study=_gathered([grade.study for grade in reversed(_best_first(grades))]),
-        delivery=delivery([question.transcript for question in answered]),
+        delivery=delivery([question.heard or question.transcript for question in answered]),
         notes=notes(source, grades),
     )
 
@@ -174,12 +175,15 @@ def _question_data(question: AskedQuestion) -> dict[str, Any]:
         "text": question.text,
         "why": question.why,
         "version": question.version,
+        "source": question.source,
         "follow_ups": question.follow_ups,
         "reference_answer": question.reference_answer,
         "answer": {
             "state": question.state,
             "text": question.transcript.text,
             "words": [asdict(word) for word in question.transcript.words],
+            "heard": question.heard.text if question.heard else None,
+            "corrections": corrections_data(question.corrections),
             "start_ms": question.start_ms,
             "end_ms": question.end_ms,
             "ended_by": question.ended_by,
@@ -187,6 +191,16 @@ def _question_data(question: AskedQuestion) -> dict[str, Any]:
         },
         "grade": question.grade.to_data() if question.grade else None,
     }
+
+
+def corrections_data(corrections: Sequence[Correction]) -> list[dict[str, Any]]:
+    """What was heard and meant, and the number of the timed word that stands for it, as graded."""
+    data, shorter = [], 0
+    for each in corrections:
+        first = each.first_word - shorter
+        data.append({"heard": each.heard, "meant": each.meant, "word": first})
+        shorter += each.after_word - each.first_word - 1
+    return data
 
 
 def _band(low: float | None, high: float | None) -> dict[str, float] | None:

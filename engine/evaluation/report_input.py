@@ -5,6 +5,8 @@ from typing import Any
 
 from engine.evaluation.grade import AnswerGrade
 from engine.evaluation.rubric import Rubric
+from engine.questions.question import Source
+from engine.questions.spoken_terms import Correction
 from engine.transcript import Transcript
 from engine.vocabulary import AnswerState, Difficulty, Level, Topic
 
@@ -43,10 +45,17 @@ class AskedQuestion:
     text: str
     why: str
     version: str
+    source: Source = "bank"
+    """Whether the bank had it, or a language model wrote it."""
     follow_ups: tuple[dict[str, Any], ...] = ()
     state: AnswerState | None = None
     """None: asked, but never answered."""
     transcript: Transcript = Transcript("")
+    """As it was graded: misheard terms are put right."""
+    heard: Transcript | None = None
+    """As it was recognised; None where that is the same."""
+    corrections: tuple[Correction, ...] = ()
+    """What was put right, numbered in the words of `heard`."""
     start_ms: int | None = None
     end_ms: int | None = None
     ended_by: str | None = None

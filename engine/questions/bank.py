@@ -31,6 +31,16 @@ class QuestionBank:
                 return question
         raise KeyError(question_id)
 
+    def with_written(self, written: Iterable[Question]) -> "QuestionBank":
+        """The bank and, before its own, the questions that were written for one interview. The version stays."""
+        own = {question.id for question in self.questions}
+        added = tuple(question for question in written if question.id not in own)
+        return replace(self, questions=(*added, *self.questions)) if added else self
+
+    def weighed(self, question: Question) -> Question:
+        """A question from elsewhere, with the rarity of its words counted among those of the bank."""
+        return replace(question, rarities=stem_rarities([*self.questions, question])[-1])
+
     def topics(self) -> tuple[Topic, ...]:
         """The topics that have questions, in the order of the closed list."""
         present = {question.topic for question in self.questions}

@@ -51,9 +51,9 @@ def choose(  # noqa: PLR0913  each is a fact of the interview
     """The question to ask as number `order` (from 1) of `total`; None when the topics have none left.
 
     asked: ids of the questions asked so far. The topic with the fewest questions so far comes next; inside it the
-    wanted difficulty, else the nearest one, and of those the ones meant for the level. The first question and the one
-    in the middle are anchors: they depend on topics and level alone, so that candidates compare. Everything else that
-    is free follows from the seed.
+    wanted difficulty, else the nearest one, and of those first the ones that were written for such interviews, then the
+    ones meant for the level. The first question and the one in the middle are anchors from the bank: they depend on
+    topics and level alone, so that candidates compare. Everything else that is free follows from the seed.
     """
     rotation = _rotation(bank, topics, level)
     remaining = [question for topic in rotation for question in bank.matching(topic) if question.id not in asked]
@@ -86,6 +86,7 @@ def _from_topic_in_turn(
         candidates,
         key=lambda each: (
             _distance(each.difficulty, difficulty),
+            each.source == "bank",
             level not in each.levels,
             _stable(seed, each.id),
         ),
@@ -105,7 +106,7 @@ def _anchor_ids(bank: QuestionBank, rotation: Sequence[Topic], level: Level, mid
 
 
 def _anchor(bank: QuestionBank, topic: Topic, level: Level, difficulty: Difficulty, taken: tuple[str, ...]) -> str:
-    questions = [question for question in bank.matching(topic) if question.id not in taken]
+    questions = [each for each in bank.matching(topic) if each.source == "bank" and each.id not in taken]
     if not questions:
         return ""
     best = min(
@@ -160,7 +161,8 @@ def _reason(question: Question, wanted: Difficulty, count: int) -> str:
         fit = f"{wanted.value} is the difficulty that the answers so far led to"
     else:
         fit = f"with no {wanted.value} question of it left, {question.difficulty.value} is the nearest difficulty"
-    return f"Chosen because {_name(question.topic)} {turn}, and {fit}."
+    origin = "" if question.source == "bank" else " A language model wrote it for interviews like this one."
+    return f"Chosen because {_name(question.topic)} {turn}, and {fit}.{origin}"
 
 
 def _name(topic: Topic) -> str:

@@ -8,6 +8,8 @@ from engine.vocabulary import Difficulty, Level, Topic
 Kind = Literal["concept", "comparison", "debugging", "design", "practice", "algorithm", "behavioural"]
 KINDS: tuple[Kind, ...] = ("concept", "comparison", "debugging", "design", "practice", "algorithm", "behavioural")
 
+Source = Literal["bank", "model"]
+
 Shape = Literal["yes_no", "short", "open", "think"]
 """How long the answer takes to form, for turn-taking."""
 SHAPES: tuple[Shape, ...] = ("yes_no", "short", "open", "think")
@@ -63,6 +65,12 @@ class Question:
 
     A stem that is not listed counts as the rarest, so a question made by hand can be judged too.
     """
+    source: Source = "bank"
+    """Whether people wrote it for the bank, or a language model for interviews like this one."""
+    version: str = ""
+    """Which prompt and model wrote it; empty for a question of the bank, which has the bank's version."""
+    rubric_hints: tuple[str, ...] = ()
+    """Remarks of its author for whoever grades the answer."""
 
     def key_point(self, key_point_id: str) -> KeyPoint:
         """The key point of that id. Raises KeyError."""

@@ -69,6 +69,7 @@ SYMBOLS = (
     ("#", " hash "),
     ("²", " squared "),
     ("^2", " squared "),
+    ("2^n", " 2 to the n "),
     ("’", "'"),
 )
 """Written signs as they are spoken; longer ones first."""

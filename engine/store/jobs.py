@@ -1,11 +1,12 @@
 """The job queue: jobs are enqueued in the caller's transaction and exist if and only if it commits."""
 
+import json
 from datetime import datetime
 from typing import Any
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
 DIAL = "dial"
@@ -14,9 +15,10 @@ BATCH = "batch"
 """Everything that may wait: grading, tidying up."""
 
 GRADE_INTERVIEW = "grade_interview"
+WRITE_QUESTIONS = "write_questions"
 SEND_MESSAGE = "send_message"
 
-_QUEUES = {GRADE_INTERVIEW: BATCH, SEND_MESSAGE: BATCH}
+_QUEUES = {GRADE_INTERVIEW: BATCH, WRITE_QUESTIONS: BATCH, SEND_MESSAGE: BATCH}
 
 _enqueuing = App(connector=SyncPsycopgConnector())
 """Never opened: it only writes on connections that it is lent."""
@@ -53,6 +55,18 @@ def enqueue(
         return None
 
 
+def is_waiting(session: Session, task_name: str, **arguments: Any) -> bool:
+    """Whether a job with these arguments among its own is still to be done, or under way."""
+    found = session.scalar(
+        text(
+            "select 1 from procrastinate_jobs where task_name = :name and status in ('todo', 'doing') "
+            "and args @> cast(:arguments as jsonb) limit 1"
+        ),
+        {"name": task_name, "arguments": json.dumps(arguments)},
+    )
+    return found is not None
+
+
 def worker_app(url: str) -> App:
     """An app for the process that runs jobs; its tasks are registered by the caller. Nothing is connected yet.
 
@@ -60,3 +74,14 @@ def worker_app(url: str) -> App:
     """
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     return App(connector=PsycopgConnector(conninfo=plain))
+
+
+def queue_lengths(session: Session) -> dict[tuple[str, str], int]:
+    """How many jobs wait and run, by queue and status (todo, doing)."""
+    found = session.execute(
+        text(
+            "select queue_name, status::text, count(*) from procrastinate_jobs "
+            "where status in ('todo', 'doing') group by 1, 2 order by 1, 2"
+        )
+    )
+    return {(str(queue), str(status)): int(count) for queue, status, count in found}

@@ -26,6 +26,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.store.account_models import Attempt, LoginSession, RefreshToken, User
 from engine.store.base import Base, Stamped, one_of
+from engine.store.question_models import GeneratedQuestion, GivenQuestion
+from engine.store.usage_models import ProviderHealthRow, SpokenPhrase, UsageRow
 from engine.vocabulary import AnswerState, CallState, Direction, InterviewState, Level
 
 __all__ = [
@@ -37,15 +39,20 @@ __all__ = [
     "Candidate",
     "Consent",
     "Evaluation",
+    "GeneratedQuestion",
+    "GivenQuestion",
     "Interview",
     "LoginSession",
+    "ProviderHealthRow",
     "Question",
     "Recording",
     "RefreshToken",
     "Report",
     "SpentStreamToken",
+    "SpokenPhrase",
     "Stamped",
     "Turn",
+    "UsageRow",
     "User",
 ]
 

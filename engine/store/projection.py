@@ -12,9 +12,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from engine.pricing import from_data
 from engine.store import jobs
 from engine.store.models import Answer, Call, CallEvent, Consent, Interview, Question, Recording, Turn
 from engine.store.moves import move_call, move_interview
+from engine.store.usage import UsageRepository
 from engine.vocabulary import AnswerState, CallState, InterviewState
 
 
@@ -101,7 +103,11 @@ def _follow_up_asked(fact: _Fact) -> None:
     question = _question(fact, int(fact.data["order"]))
     if question is None or _belongs_to_newer_leg(fact, question.call_id):
         return
-    asked = {"text": str(fact.data["text"]), "key_point": fact.data.get("key_point"), "at_ms": fact.at_ms}
+    asked = {
+        "text": str(fact.data["text"]),
+        "key_point": fact.data.get("key_point"),
+        "at_ms": fact.at_ms,
+    } | {name: str(fact.data[name]) for name in ("source", "version") if name in fact.data}
     fact.session.execute(
         update(Question)
         .where(Question.id == question.id)
@@ -193,6 +199,11 @@ def _recording_saved(fact: _Fact) -> None:
     )
 
 
+def _usage_counted(fact: _Fact) -> None:
+    usage, charge = from_data(fact.data)
+    UsageRepository(fact.session).add_of_call(fact.call, usage, charge, sequence=fact.sequence)
+
+
 def _call_ended(fact: _Fact) -> None:
     """A leg that ends before its interview did was dropped: the interview stays open, what was said is graded."""
     reason = str(fact.data["reason"])
@@ -220,6 +231,7 @@ _HANDLERS: Mapping[str, Callable[[_Fact], None]] = {
     "interview_ended": _interview_ended,
     "line_measured": _line_measured,
     "recording_saved": _recording_saved,
+    "usage_counted": _usage_counted,
     "call_ended": _call_ended,
 }
 

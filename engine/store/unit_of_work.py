@@ -9,9 +9,11 @@ from engine.store.attempts import AttemptRepository
 from engine.store.calls import CallRepository
 from engine.store.evaluations import EvaluationRepository
 from engine.store.events import EventRepository
+from engine.store.generated_questions import GeneratedQuestionRepository
 from engine.store.interviews import InterviewRepository
 from engine.store.logins import LoginRepository
 from engine.store.reports import ReportRepository
+from engine.store.usage import UsageRepository
 from engine.store.users import UserRepository
 
 
@@ -30,6 +32,8 @@ class UnitOfWork:
     events: EventRepository
     evaluations: EvaluationRepository
     reports: ReportRepository
+    usage: UsageRepository
+    generated: GeneratedQuestionRepository
 
     def __init__(self, sessions: sessionmaker[Session]) -> None:
         self._sessions = sessions
@@ -47,6 +51,8 @@ class UnitOfWork:
         self.events = EventRepository(session)
         self.evaluations = EvaluationRepository(session)
         self.reports = ReportRepository(session)
+        self.usage = UsageRepository(session)
+        self.generated = GeneratedQuestionRepository(session)
         return self
 
     def __exit__(

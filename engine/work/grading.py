@@ -13,12 +13,14 @@ from engine.evaluation.report import AskedQuestion, InterviewFacts, ReportInput,
 from engine.evaluation.rubric import Rubric, rubric_named
 from engine.ports import ChatModel
 from engine.questions.bank import QuestionBank
+from engine.questions.generated import ID_PREFIX
+from engine.questions.spoken_terms import corrected_transcript
 from engine.store.evaluations import NewEvaluation
 from engine.store.models import Answer, Call, Interview, Question, Report, Turn
 from engine.store.unit_of_work import UnitOfWork
 from engine.transcript import Transcript, Word
 from engine.vocabulary import AnswerState, Difficulty, InterviewState, Level, Topic
-from engine.work.model_grading import ModelGrading, grade_with_model
+from engine.work.model_grading import AT_NOBODYS_EXPENSE, Charging, ModelGrading, grade_with_model
 
 _OVER = (InterviewState.EVALUATING, InterviewState.COMPLETED)
 
@@ -35,19 +37,26 @@ class _Material:
 
 
 def grade_interview(
-    sessions: sessionmaker[Session], bank: QuestionBank, interview_id: uuid.UUID, model: ChatModel | None = None
+    sessions: sessionmaker[Session],
+    bank: QuestionBank,
+    interview_id: uuid.UUID,
+    model: ChatModel | None = None,
+    charging: Charging = AT_NOBODYS_EXPENSE,
 ) -> Report:
     """Grade every answer of the interview and add the report; the grading itself holds no transaction open.
 
     model: a language model to propose levels; the offline grader works beside it, and alone where there is none.
+    charging: who pays for it.
     Returns the report as stored: the latest one, when nothing has changed since it was made.
-    Raises NotFound for an unknown interview and ValueError for a rubric that does not exist.
+    Raises NotFound for an unknown interview, ValueError for a rubric that does not exist, and UpstreamUnavailable where
+    the charging says that trying again may help; nothing is stored then.
     """
     with UnitOfWork(sessions) as work:
         material = _read(work, interview_id)
+        bank = bank.with_written(work.generated.of_interview(interview_id))
     rubric = rubric_named(material.interview.rubric)
     gradings = {
-        answer.id: _grade(bank, rubric, question, answer, model)
+        answer.id: _grade(bank, rubric, question, answer, model, charging)
         for question, answer in material.asked
         if answer is not None
     }
@@ -90,17 +99,17 @@ def _read(work: UnitOfWork, interview_id: uuid.UUID) -> _Material:
 
 
 def _grade(
-    bank: QuestionBank, rubric: Rubric, question: Question, answer: Answer, model: ChatModel | None
+    bank: QuestionBank, rubric: Rubric, question: Question, answer: Answer, model: ChatModel | None, charging: Charging
 ) -> ModelGrading:
     try:
         known = bank.by_id(question.bank_id)
     except KeyError:
         reason = "The question is no longer in the bank, so its key points are not known."
         return ModelGrading(offline_grader.not_assessable(question.bank_id, rubric, reason))
-    transcript, state = _transcript(answer), AnswerState(answer.state)
+    (transcript, _), state = corrected_transcript(_transcript(answer)), AnswerState(answer.state)
     if model is None:
         return ModelGrading(offline_grader.grade(known, transcript, rubric, state=state))
-    return grade_with_model(known, transcript, rubric, model, state=state)
+    return grade_with_model(known, transcript, rubric, model, state=state, charging=charging)
 
 
 def _report_input(
@@ -140,7 +149,9 @@ def _report_input(
 
 
 def _asked(bank: QuestionBank, question: Question, answer: Answer | None, grade: AnswerGrade | None) -> AskedQuestion:
-    references = {known.id: known.reference_answer for known in bank.questions}
+    known = next((each for each in bank.questions if each.id == question.bank_id), None)
+    heard = _transcript(answer) if answer else Transcript("")
+    transcript, corrections = corrected_transcript(heard)
     return AskedQuestion(
         order=question.order,
         question_id=question.bank_id,
@@ -150,14 +161,17 @@ def _asked(bank: QuestionBank, question: Question, answer: Answer | None, grade:
         text=question.text,
         why=question.why,
         version=question.version,
+        source="model" if question.bank_id.startswith(ID_PREFIX) else "bank",
         follow_ups=tuple(question.follow_ups),
         state=AnswerState(answer.state) if answer else None,
-        transcript=_transcript(answer) if answer else Transcript(""),
+        transcript=transcript,
+        heard=heard if corrections else None,
+        corrections=corrections,
         start_ms=answer.start_ms if answer else None,
         end_ms=answer.end_ms if answer else None,
         ended_by=answer.ended_by if answer else None,
         call_id=str(answer.call_id) if answer and answer.call_id else None,
-        reference_answer=references.get(question.bank_id),
+        reference_answer=known.reference_answer if known else None,
         grade=grade,
     )
 

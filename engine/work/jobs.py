@@ -3,20 +3,26 @@
 import logging
 import uuid
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from procrastinate import App, JobContext, RetryStrategy
+from procrastinate import App, JobContext
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.ports import ChatModel
+from engine.pricing import load_prices
 from engine.questions.bank import QuestionBank
-from engine.store.jobs import BATCH, GRADE_INTERVIEW
+from engine.store.jobs import BATCH, GRADE_INTERVIEW, WRITE_QUESTIONS
 from engine.store.unit_of_work import UnitOfWork
 from engine.work.grading import grade_interview
+from engine.work.model_grading import Charging
+from engine.work.phrases import tidy_phrases
+from engine.work.question_writing import write_questions
+from engine.work.retries import TRIES, ProviderRetries
+from engine.work.spending import Budgets, Costs, job_account
 
 STALLED_AFTER_S = 30
 """A job whose worker has given no sign of life for so long is given to another one."""
 
-_TRIES = 3
 _KEEP_ATTEMPTS = timedelta(days=1)
 _KEEP_STREAM_TOKENS = timedelta(days=1)
 _KEEP_LOGINS = timedelta(days=30)
@@ -25,13 +31,36 @@ _KEEP_DONE_JOBS_H = 72
 logger = logging.getLogger(__name__)
 
 
-def register(app: App, sessions: sessionmaker[Session], bank: QuestionBank, model: ChatModel | None = None) -> None:
-    """Teach the app its tasks. Each works on ids and may run again after a crash. model: grades beside the rules."""
+def register(
+    app: App,
+    sessions: sessionmaker[Session],
+    bank: QuestionBank,
+    model: ChatModel | None = None,
+    costs: Costs | None = None,
+    phrases_dir: Path | None = None,
+) -> None:
+    """Teach the app its tasks. Each works on ids and may run again after a crash.
 
-    @app.task(name=GRADE_INTERVIEW, queue=BATCH, retry=RetryStrategy(max_attempts=_TRIES - 1, exponential_wait=3))
-    def grade(interview_id: str) -> None:
-        report = grade_interview(sessions, bank, uuid.UUID(interview_id), model)
+    model: grades beside the rules. costs: prices and ceilings; the product's own by default. phrases_dir: where spoken
+    phrases lie; None leaves them alone.
+    """
+    costs = costs or Costs(load_prices(), Budgets())
+
+    @app.task(name=GRADE_INTERVIEW, queue=BATCH, retry=ProviderRetries(), pass_context=True)
+    def grade(context: JobContext, interview_id: str) -> None:
+        interview = uuid.UUID(interview_id)
+        account = job_account(sessions, costs, interview, GRADE_INTERVIEW)
+        is_last_try = context.job.attempts >= TRIES - 1
+        charging = Charging(account, may_try_again=not is_last_try)
+        report = grade_interview(sessions, bank, interview, model, charging)
         logger.info("interview graded", extra={"interview_id": interview_id, "report_version": report.version})
+
+    @app.task(name=WRITE_QUESTIONS, queue=BATCH, retry=ProviderRetries())
+    def write(interview_id: str) -> None:
+        if model is not None:
+            interview = uuid.UUID(interview_id)
+            account = job_account(sessions, costs, interview, WRITE_QUESTIONS)
+            write_questions(sessions, bank, interview, model, datetime.now(UTC), account=account)
 
     @app.periodic(cron="* * * * * */10")
     @app.task(name="rescue_stalled_jobs", queue=BATCH, queueing_lock="rescue_stalled_jobs", pass_context=True)
@@ -46,6 +75,13 @@ def register(app: App, sessions: sessionmaker[Session], bank: QuestionBank, mode
     def tidy(timestamp: int) -> None:
         tidy_up(sessions, datetime.now(UTC))
 
+    if phrases_dir is not None:
+
+        @app.periodic(cron="41 * * * *")
+        @app.task(name="tidy_phrases", queue=BATCH, queueing_lock="tidy_phrases")
+        def tidy_spoken(timestamp: int) -> None:
+            tidy_phrases(sessions, phrases_dir, datetime.now(UTC))
+
     @app.periodic(cron="17 3 * * *")
     @app.task(name="remove_done_jobs", queue=BATCH, queueing_lock="remove_done_jobs", pass_context=True)
     async def remove_done(context: JobContext, timestamp: int) -> None:
@@ -53,10 +89,11 @@ def register(app: App, sessions: sessionmaker[Session], bank: QuestionBank, mode
 
 
 def tidy_up(sessions: sessionmaker[Session], now: datetime) -> None:
-    """Close interviews whose PIN has run out; delete attempts, spent stream tokens and ended logins of the past."""
+    """Close interviews whose PIN has run out; delete what is past: attempts, stream tokens, logins, question sets."""
     with UnitOfWork(sessions) as work:
         work.interviews.expire(now)
         work.attempts.purge(now - _KEEP_ATTEMPTS)
         work.calls.purge_stream_tokens(now - _KEEP_STREAM_TOKENS)
         work.logins.purge(now - _KEEP_LOGINS)
+        work.generated.purge(now)
         work.commit()

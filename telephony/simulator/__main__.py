@@ -58,6 +58,10 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     again.add_argument("--dialled", default="+15550100", help="number to call (default: %(default)s)")
     demo = commands.add_parser("demo", help="a whole interview on this machine alone, from nothing to a report")
     demo.add_argument("--once", action="store_true", help="leave after the report instead of serving the dashboard")
+    demo.add_argument(
+        "--providers", choices=("own", "fakes"), default="own",
+        help="fakes: Deepgram and OpenAI are played by servers on this machine (default: what the environment names)",
+    )  # fmt: skip
     for command in (call, again):
         command.add_argument("--url", help=f"where the server is reached (default: PUBLIC_BASE_URL or {_DEFAULT_URL})")
         command.add_argument("--pin", help="the PIN of an open interview", required=command is again)
@@ -70,7 +74,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     if options.command == "demo":
         from telephony.simulator import demo  # it alone needs the database and the processes
 
-        return demo.run(once=options.once)
+        return demo.run(once=options.once, with_fakes=options.providers == "fakes")
     try:
         account = account_from(environ, options.url)
         if options.command == "call":

@@ -6,12 +6,14 @@ candidate phone in, shows the call live, and waits for the report.
 
 import json
 import os
+import secrets
 import signal
 import sys
 import threading
 import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,29 +22,37 @@ from engine.adapters.passwords import Passwords
 from engine.errors import VivavoceError
 from engine.evaluation.word_errors import word_error_rate
 from engine.store.interviews import NewInterview
+from engine.store.jobs import WRITE_QUESTIONS, enqueue, is_waiting
 from engine.store.unit_of_work import UnitOfWork
 from engine.store.users import NewUser
 from engine.vocabulary import Level, Topic
+from telephony.simulator.demo_providers import loopback_providers
 from telephony.simulator.demo_stage import DemoFailed, Stage, open_stage, running_processes
 from telephony.simulator.live_view import LiveView, clock
 from telephony.simulator.run import CallResult, run_call
 from telephony.simulator.scenario import Scenario, load_scenario
+from telephony.simulator.timeline import with_switches
 
 SCENARIO = Path(__file__).parent / "scenarios" / "demo.toml"
 EMAIL = "demo@vivavoce.example"
 QUESTIONS = 5
 MOST_WORD_ERRORS = 0.15
 _REPORT_TIMEOUT_S = 90.0
+_QUESTIONS_TIMEOUT_S = 30.0
 
 
-def run(*, once: bool) -> int:
-    """Play the demo; returns the exit status."""
+def run(*, once: bool, with_fakes: bool = False) -> int:
+    """Play the demo; returns the exit status. with_fakes: loopback servers stand in for the cloud providers."""
     began_s = time.monotonic()
     signal.signal(signal.SIGTERM, _interrupt)  # whatever was started here is stopped here
     folder = Path(os.environ.get("DATA_DIR", "var")).absolute() / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with open_stage(folder) as stage, running_processes(stage):
+        with (
+            loopback_providers(folder, are_wanted=with_fakes) as providers,
+            open_stage(folder, providers) as stage,
+            running_processes(stage),
+        ):
             _play(stage, began_s)
             if not once:
                 _serve(stage)
@@ -62,9 +72,15 @@ def _interrupt(number: int, frame: object) -> None:
 def _play(stage: Stage, began_s: float) -> None:
     scenario = load_scenario(SCENARIO)
     interview_id, pin = _book(stage)
+    if stage.has_language_model:
+        _await_questions(stage, interview_id)
     print(f"The candidate phones in with PIN {pin}.\n", flush=True)
     result = _call_live(stage, scenario, interview_id, pin, began_s)
     report = _report(stage, interview_id)
+    with UnitOfWork(stage.sessions) as work:
+        result = replace(
+            result, timeline=with_switches(result.timeline, work.events.after(interview_id, limit=100_000))
+        )
     (stage.folder / "timeline.json").write_text(json.dumps(result.as_data(), indent=2))
     (stage.folder / "report.json").write_text(json.dumps(report, indent=2))
     _print_report(stage, report, interview_id)
@@ -92,13 +108,27 @@ def _book(stage: Stage) -> tuple[uuid.UUID, str]:
                 language="en",
                 rubric="correctness-completeness-clarity",
                 candidate_name="Sam Carter",
-                candidate_phone="+15550100177",
+                candidate_phone=f"+1555010{secrets.randbelow(10_000):04d}",  # a newcomer, who was asked nothing yet
                 candidate_time_zone="UTC",
                 scheduled_at=None,
             ),
         )
+        if stage.has_language_model:
+            enqueue(work.session, WRITE_QUESTIONS, interview_id=str(interview.id))
         work.commit()
         return interview.id, interview.pin
+
+
+def _await_questions(stage: Stage, interview_id: uuid.UUID) -> None:
+    """Let the job finish: a person books days before the call. After half a minute the bank has to do."""
+    deadline_s = time.monotonic() + _QUESTIONS_TIMEOUT_S
+    is_done, count = False, 0
+    while not is_done and time.monotonic() < deadline_s:
+        time.sleep(0.2)
+        with UnitOfWork(stage.sessions) as work:
+            is_done = not is_waiting(work.session, WRITE_QUESTIONS, interview_id=str(interview_id))
+            count = len(work.generated.of_interview(interview_id))
+    print(f"The language model has {count} questions ready for this interview.", flush=True)
 
 
 def _call_live(stage: Stage, scenario: Scenario, interview_id: uuid.UUID, pin: str, began_s: float) -> CallResult:
@@ -164,7 +194,8 @@ def _print_report(stage: Stage, report: Mapping[str, Any], interview_id: uuid.UU
     for question in report["questions"]:
         grade = question["grade"] or {}
         points = "  --" if grade.get("score") is None else f"{grade['score']:4.0f}"
-        print(f"\n{points}  {question['order']}. {question['text']}")
+        origin = " (written by the language model)" if question["source"] == "model" else ""
+        print(f"\n{points}  {question['order']}. {question['text']}{origin}")
         for point in grade.get("points", ()):
             evidence = point["evidence"]
             quote = f': "{evidence["quote"]}" at {clock(evidence["start_ms"] or 0)}' if evidence else ""

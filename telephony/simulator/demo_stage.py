@@ -41,11 +41,19 @@ class Stage:
     def base_url(self) -> str:
         return self.environ["PUBLIC_BASE_URL"]
 
+    @property
+    def has_language_model(self) -> bool:
+        """Whether the processes were told of one."""
+        return bool(self.environ.get("OPENAI_API_KEY") or self.environ.get("OPENAI_BASE_URL"))
+
 
 @contextlib.contextmanager
-def open_stage(folder: Path) -> Iterator[Stage]:
-    """A database, started here unless DATABASE_URL names one, and settings for everything."""
-    environ = _environment(folder)
+def open_stage(folder: Path, providers: Mapping[str, str]) -> Iterator[Stage]:
+    """A database, started here unless DATABASE_URL names one, and settings for everything.
+
+    providers: settings that go before those of the caller's environment.
+    """
+    environ = _environment(folder) | dict(providers)
     with contextlib.ExitStack() as stack:
         if not environ.get("DATABASE_URL"):
             print("Starting the database ...", flush=True)
@@ -123,10 +131,11 @@ def running_processes(stage: Stage) -> Iterator[None]:
             for process in started:
                 process.send_signal(signal.SIGTERM)
             for process in started:
-                _reap(process)
+                reap(process)
 
 
-def _reap(process: "subprocess.Popen[bytes]") -> None:
+def reap(process: "subprocess.Popen[bytes]") -> None:
+    """Wait for the end of a process that was told to end, and end it when that takes too long."""
     try:
         process.wait(timeout=15)
     except subprocess.TimeoutExpired:

@@ -7,6 +7,7 @@ from typing import Any, TextIO
 
 _BAR_CELLS = 20
 _NAMES = {"agent": "interviewer", "candidate": "candidate"}
+_DOES = {"speech_to_text": "listening", "text_to_speech": "speaking"}
 _WORDS_FOR_FLOOR = {
     "agent": "speaking",
     "candidate": "listening",
@@ -33,6 +34,8 @@ class LiveView:
         self.at_ms = max(self.at_ms, at_ms)
         if kind == "signal" and name == "PartialReceived":
             self.partial = str(data["text"])
+        elif (kind, name) == ("fact", "engine_switched"):
+            self._line(f"-- {_DOES.get(str(data['port']), 'works')} with {data['to']} now: {data['reason']}")
         elif kind == "fact":
             self._fact(name, data)
         self._status()
@@ -57,7 +60,11 @@ class LiveView:
                 self.order, self.total = int(data["order"]), int(data["total"])
                 self._line(f"-- question {self.order} of {self.total}: {data['topic']}, {data['difficulty']}")
             case "follow_up_asked":
-                self._line(f"-- follow-up to question {data['order']}")
+                self._line(f"-- follow-up to question {data['order']} (words: {data.get('source', 'bank')})")
+            case "question_reworded":
+                self._line(f"-- question {data['order']} in other words (words: {data['source']})")
+            case "intent_understood":
+                self._line(f"-- understood by the model as: {data['intent']}")
             case "consent_given":
                 self._line(f"-- recording {'agreed' if data['is_granted'] else 'refused'}")
             case "interview_ended":

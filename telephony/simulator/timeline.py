@@ -1,9 +1,9 @@
 """A call as the caller heard it: who spoke when, how long the gaps were, who interrupted whom."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import ceil
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from engine.audio import levels, mulaw
 from engine.clock import FRAME_SAMPLES, samples_to_ms
@@ -37,11 +37,24 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Switch:
+    """Another engine took over; the caller should not have noticed."""
+
+    at_ms: int
+    port: str
+    from_engine: str
+    to_engine: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """The turns of a call in order of their beginning, and what they come to."""
 
     turns: tuple[Turn, ...]
     duration_ms: int
+    switches: tuple[Switch, ...] = ()
+    """Known only where the call's event log is: see `with_switches`."""
 
     def totals(self) -> dict[str, Any]:
         """Figures over all turns; percentiles are None where there was no gap to measure."""
@@ -58,7 +71,8 @@ class Timeline:
 
     def as_data(self) -> dict[str, Any]:
         """JSON-ready."""
-        return {"turns": [asdict(turn) for turn in self.turns], "totals": self.totals()}
+        switches = [asdict(switch) for switch in self.switches]
+        return {"turns": [asdict(turn) for turn in self.turns], "switches": switches, "totals": self.totals()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,28 @@ def timeline(line: SimulatedLine, spoken: Sequence[SpokenReply], ears: Ears | No
     sounds = sorted([*_of_caller(line, spoken), *_of_agent(line, ears)], key=lambda sound: sound.start)
     turns = tuple(_turn(sound, sounds) for sound in sounds)
     return Timeline(turns, line.at_ms)
+
+
+class Logged(Protocol):
+    """A record of a call's event log."""
+
+    at_ms: int
+    kind: str
+    name: str
+    data: dict[str, Any]
+
+
+def with_switches(of_call: Timeline, records: Iterable[Logged]) -> Timeline:
+    """The timeline with the engines that took over, by the call's event log."""
+    found = tuple(
+        Switch(
+            record.at_ms,
+            *(str(record.data.get(key, "")) for key in ("port", "from", "to", "reason")),
+        )
+        for record in records
+        if record.kind == "fact" and record.name == "engine_switched"
+    )
+    return replace(of_call, switches=found)
 
 
 def percentile(values: Sequence[int], percent: int) -> int | None:

@@ -37,11 +37,10 @@ class VirtualSocket:
         """The virtual clock: seconds of line audio so far."""
         return self.leg.line.at_ms / 1000
 
-    def receive(self, timeout_s: float) -> str | None:
+    def receive(self) -> str | None:
         """The next message of the line. With none pending 20 ms of the call pass; None when they brought nothing.
 
-        timeout_s is not waited for: time passes only here. Raises LineGone after the caller hung up and everything
-        was received, and after `close`.
+        Time passes only here. Raises LineGone after the caller hung up and everything was received, and after `close`.
         """
         if self.close_code is not None:
             raise LineGone("closed by the server")

@@ -113,6 +113,8 @@ def _settings(database_url: str, data_dir: Path) -> Settings:
             "TWILIO_AUTH_TOKEN": "token",
             "PHONE_NUMBER": "+12025550100",
             "DATA_DIR": str(data_dir),
+            "OPERATOR_EMAILS": "ada@example.org",
+            "MONTHLY_BUDGET_USD": "0.25",
         }
     )
 

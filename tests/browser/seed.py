@@ -8,13 +8,17 @@ from pathlib import Path
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.adapters.time_zones import TimeZones
+from engine.pricing import load_prices
 from engine.questions.bank import load_bank
 from engine.scheduling.calling_hours import load_calling_hours
 from engine.scheduling.links import Purpose
 from engine.scheduling.slots import Opening, Window
 from engine.scheduling.zones import LocalTime
 from engine.store.models import Interview
+from engine.store.phrases import PhraseNews, PhraseRepository
+from engine.store.provider_health import EngineHealth, ProviderHealthRepository
 from engine.store.unit_of_work import UnitOfWork
+from engine.usage import Usage
 from engine.vocabulary import Topic
 from engine.work.booking import book_at, offer_window
 from engine.work.candidate_links import LinkMaker
@@ -62,6 +66,7 @@ def seed(sessions: sessionmaker[Session], recordings_dir: Path, password_hash: s
     completed = new_interview(sessions, ada, title="Backend engineer, mid", candidate="Grace Hopper")
     _whole_call(sessions, completed, recordings_dir)
     _make_last(sessions, completed, minutes=7)
+    _make_dear(sessions, completed)
     grade_interview(sessions, load_bank(), completed)
     partial = new_interview(
         sessions, ada, title="Data engineer, junior", candidate="Katherine Johnson", topics=[Topic.DATABASES]
@@ -141,6 +146,32 @@ def _make_last(sessions: sessionmaker[Session], interview_id: uuid.UUID, *, minu
         interview.started_at = interview.ended_at - timedelta(minutes=minutes, seconds=12)
 
 
+def _make_dear(sessions: sessionmaker[Session], interview_id: uuid.UUID) -> None:
+    """Usage of every kind, one of it without a price; and engines in every state."""
+    now = datetime.now(UTC)
+    used = [
+        Usage(
+            "openai", "gpt-6-luna", "chat", requests=9, input_tokens=41_200, cached_tokens=8_000, output_tokens=2_310
+        ),
+        Usage("openai", "a-model-of-our-own", "chat", input_tokens=900, output_tokens=80, is_estimated=True),
+        Usage("deepgram", "nova-3", "speech_to_text", audio_ms=412_340),
+        Usage("deepgram", "aura-2-thalia-en", "text_to_speech", requests=31, audio_ms=121_000, characters=18_200),
+    ]
+    engines = [
+        EngineHealth("deepgram-nova", "speech_to_text", "open", 5, "Deepgram refused the key (401).", now, None),
+        EngineHealth("openai", "text_to_speech", "half_open", 5, "openai did not answer in time.", now, now),
+        EngineHealth("deepgram-aura", "text_to_speech", "closed", 0, None, None, now),
+    ]
+    with UnitOfWork(sessions) as work:
+        for usage in used:
+            work.usage.add_of_job(interview_id, "grade_interview", usage, load_prices().charge(usage, now.date()))
+        for health in engines:
+            ProviderHealthRepository(work.session).put("web-1:4711", health, now)
+        news = [PhraseNews(f"{number:064d}", "hibari heart", 24_000, 3, now, now) for number in range(4)]
+        PhraseRepository(work.session).note(news, timedelta(days=30))
+        work.commit()
+
+
 def _greet(script: CallScript) -> None:
     script.fact("stage_changed", stage="greeting")
     script.say("Hello. This is Vivavoce, an AI interviewer.")
@@ -202,5 +233,8 @@ def running_call(sessions: sessionmaker[Session], interview_id: uuid.UUID) -> Ca
     )
     script.answer(1, TUPLE_ANSWER)
     script.ask(2, 3, "databases-why-index", "databases", "What does an index do in a database?", "medium")
+    for total_usd, price_usd in (("0.0182", "0.0182"), ("0.0182", None)):
+        script.fact("usage_counted", total_usd=total_usd, price_usd=price_usd)
+    script.fact("budget_reached", ceiling="interview", total_usd="0.0182")
     script.hear("An index lets the database find rows without")
     return script

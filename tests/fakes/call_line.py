@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.audio import mulaw
 from engine.clock import FRAME_SAMPLES, samples_to_ms
-from engine.ports import AllHeard, FinalHeard, RecognitionEvent, RecognitionFailed, SpeechToText
+from engine.ports import UNLIMITED, Account, AllHeard, FinalHeard, RecognitionEvent, RecognitionFailed, SpeechToText
 from engine.transcript import Word
 
 PATIENCE_S = 20.0
@@ -18,10 +18,10 @@ PATIENCE_S = 20.0
 class CallLine:
     """Feeds a recogniser as a call does: frame by frame, with what the voice detector says."""
 
-    def __init__(self, engine: SpeechToText, *, from_ms: int = 0) -> None:
-        """from_ms: the call's time at which this recogniser comes in."""
+    def __init__(self, engine: SpeechToText, *, from_ms: int = 0, payer: Account = UNLIMITED) -> None:
+        """from_ms: the call's time at which this recogniser comes in. payer: who is charged."""
         self.events: queue.SimpleQueue[RecognitionEvent] = queue.SimpleQueue()
-        self.stream = engine.open(self.events.put)
+        self.stream = engine.open(self.events.put, payer)
         self.now = from_ms * 8
 
     @property

@@ -1,6 +1,7 @@
 """The listening side of the false Deepgram: the two kinds of recognition socket."""
 
 import json
+import threading
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,8 @@ from tests.fakes.wire_faults import Cut, FaultyWire
 LONGEST_MS = 10_000
 EMPTY_AFTER_MS = 5000
 INTERIM_EVERY_MS = 500
+GLANCE_EVERY_MS = 1500
+"""Where interim results take real work, fewer are told."""
 TURN_ENDS_AFTER_MS = 600
 
 
@@ -41,6 +44,11 @@ class ListenConnection:
         """Types of the text messages that came."""
         self._idle_s = idle_s
         self.protest = protest
+        self.glance: Hear | None = None
+        """See DeepgramServer."""
+        self.sending = threading.RLock()
+        self._cuts = 0
+        self._is_glancing = False
 
     def run(self) -> None:
         try:
@@ -70,6 +78,40 @@ class ListenConnection:
             kind, data = "", {}
         self.received.append(kind)
         return self.control(kind, data)
+
+    def is_time_to_look(self, looked_ms: int) -> bool:
+        """Whether an interim result is due. looked_ms: length of the stretch at the last one."""
+        if self.glance is None:
+            return self.stream.length_ms - looked_ms >= INTERIM_EVERY_MS
+        since_ms = max(looked_ms, self.stream.voice_ms)
+        return self.stream.silence_ms < 100 and self.stream.length_ms - since_ms >= GLANCE_EVERY_MS
+
+    def cut(self) -> Stretch:
+        """What is open, finally; a glance at it that is still under way is not told any more."""
+        with self.sending:
+            self._cuts += 1
+        return self.stream.cut()
+
+    def interim(self, tell: Callable[[Stretch], None]) -> None:
+        """Tell what is open so far: at once, or when a glance at it is done, one at a time."""
+        if self.glance is None:
+            tell(self.stream.look())
+        elif not self._is_glancing and self.stream.has_voice:
+            self._is_glancing = True
+            threading.Thread(target=self._glance, args=(self.glance, tell, self._cuts), daemon=True).start()
+
+    def _glance(self, glance: Hear, tell: Callable[[Stretch], None], cuts: int) -> None:
+        audio, start_s, end_s = self.stream.so_far()
+        try:
+            words = glance(audio)
+            placed = [{"word": text, "start": start_s, "end": end_s, "confidence": 0.5} for text, _, _ in words]
+            with self.sending:
+                if placed and cuts == self._cuts:
+                    tell(Stretch(start_s, end_s, placed))
+        except (Cut, ConnectionClosed, RuntimeError):
+            return  # whoever reads the stream finds out
+        finally:
+            self._is_glancing = False
 
     def begin(self) -> None:
         """The connection is open."""
@@ -113,12 +155,12 @@ class NovaConnection(ListenConnection):
         if stream.has_voice:
             is_end = endpointing != "false" and stream.silence_ms >= int(endpointing)
             if is_end or (stream.length_ms >= LONGEST_MS and stream.silence_ms >= 40):
-                self._final(stream.cut(), speech_final=is_end)
-            elif self.query.get("interim_results") == "true" and stream.length_ms - self._looked_ms >= INTERIM_EVERY_MS:
+                self._final(self.cut(), speech_final=is_end)
+            elif self.query.get("interim_results") == "true" and self.is_time_to_look(self._looked_ms):
                 self._looked_ms = stream.length_ms
-                self._send(stream.look(), is_final=False)
+                self.interim(lambda stretch: self._send(stretch, is_final=False))
         elif stream.length_ms >= EMPTY_AFTER_MS:
-            self._final(stream.cut())
+            self._final(self.cut())
         waits_ms = int(self.query.get("utterance_end_ms", 0))
         if waits_ms and self._utterance_is_open and not stream.has_voice and stream.silence_ms >= waits_ms:
             self._utterance_is_open = False
@@ -132,10 +174,10 @@ class NovaConnection(ListenConnection):
                 self.configure(data, {"keyterms", "features"})
             case "Finalize":
                 if self.stream.length_ms:
-                    self._final(self.stream.cut(), from_finalize=True)
+                    self._final(self.cut(), from_finalize=True)
             case "CloseStream":
                 if self.stream.length_ms:
-                    self._final(self.stream.cut())
+                    self._final(self.cut())
                 duration = self.stream.received / 8000
                 self.wire.send(json.dumps({"type": "Metadata", "request_id": self.request_id, "duration": duration}))
                 self.connection.close(1000)
@@ -184,12 +226,12 @@ class FluxConnection(ListenConnection):
             stream = self.stream
             if is_loud and not self._is_in_turn:
                 self._is_in_turn = True
-                self._event("StartOfTurn", stream.look())
+                self._event("StartOfTurn", stream.look() if self.glance is None else stream.opening())
             elif self._is_in_turn and stream.silence_ms >= TURN_ENDS_AFTER_MS:
                 self._end("model")
-            elif stream.length_ms - self._looked_ms >= INTERIM_EVERY_MS:
+            elif self.is_time_to_look(self._looked_ms):
                 self._looked_ms = stream.length_ms
-                self._event("Update", stream.look())
+                self.interim(lambda stretch: self._event("Update", stretch))
 
     def control(self, kind: str, data: dict[str, Any]) -> bool:
         match kind:
@@ -208,7 +250,7 @@ class FluxConnection(ListenConnection):
         return True
 
     def _end(self, trigger: str) -> None:
-        self._event("EndOfTurn", self.stream.cut(), trigger=trigger)
+        self._event("EndOfTurn", self.cut(), trigger=trigger)
         self._turn += 1
         self._is_in_turn = False
         self._looked_ms = 0
@@ -228,6 +270,7 @@ class FluxConnection(ListenConnection):
         self._tell(body, answers_finish=more.get("trigger") == "manual")
 
     def _tell(self, body: dict[str, Any], *, answers_finish: bool = False) -> None:
-        body |= {"request_id": self.request_id, "sequence_id": self._sequence}
-        self._sequence += 1
-        self.wire.send(json.dumps(body), answers_finish=answers_finish)
+        with self.sending:
+            body |= {"request_id": self.request_id, "sequence_id": self._sequence}
+            self._sequence += 1
+            self.wire.send(json.dumps(body), answers_finish=answers_finish)

@@ -34,6 +34,8 @@ class Stream:
         self._start = 0
         self.received = 0
         self.has_voice = False
+        self.voice_ms = 0
+        """Where the voice began in this stretch."""
         self._last_loud = 0
 
     @property
@@ -61,6 +63,7 @@ class Stream:
             self._open += frame
             loud = is_loud(frame)
             if loud:
+                self.voice_ms = self.voice_ms if self.has_voice else self.length_ms
                 self.has_voice = True
                 self._last_loud = self.position
             yield loud
@@ -74,6 +77,14 @@ class Stream:
             for text, begin, end in words
         ]
         return Stretch(start_s, self.position / RATE, placed)
+
+    def opening(self) -> Stretch:
+        """What is open, with nothing heard in it yet."""
+        return Stretch(self._start / RATE, self.position / RATE, [])
+
+    def so_far(self) -> tuple[bytes, float, float]:
+        """What is open, unheard: audio, and where it begins and ends in seconds."""
+        return bytes(self._open), self._start / RATE, self.position / RATE
 
     def cut(self) -> Stretch:
         """What is open; the next stretch begins after it."""

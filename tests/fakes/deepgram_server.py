@@ -48,14 +48,22 @@ class DeepgramServer:
     """A context manager. `rest_url` and `socket_url` are what a client is to be given, with KEY."""
 
     def __init__(
-        self, hear: Hear = tone_speech.hear, speak: Speak = tone_speech.speak, *, idle_s: float = 10.0
+        self,
+        hear: Hear = tone_speech.hear,
+        speak: Speak = tone_speech.speak,
+        *,
+        idle_s: float = 10.0,
+        glance: Hear | None = None,
     ) -> None:
-        """hear: mu-law to words with start and end in seconds; speak: a text to mu-law; idle_s: until NET-0001."""
+        """hear: mu-law to words with start and end in seconds; speak: a text to mu-law; idle_s: until NET-0001.
+
+        glance: for interim results in its place, where hearing takes long; it runs beside the stream.
+        """
         self.counted = Counted()
         self.faults = FaultPlan()
         self.listening: list[ListenConnection] = []
         """The recognition connections, in the order in which they came."""
-        self._hear, self._speak, self._idle_s = hear, speak, idle_s
+        self._hear, self._speak, self._idle_s, self._glance = hear, speak, idle_s, glance
         self._server = serve(
             self._handle,
             "127.0.0.1",
@@ -129,6 +137,7 @@ class DeepgramServer:
         if path.endswith("/listen"):
             kind = NovaConnection if path.startswith("/v1") else FluxConnection
             listener = kind(connection, wire, query, self._hear, idle_s=self._idle_s, protest=self.protest)
+            listener.glance = self._glance
             self.listening.append(listener)
             listener.run()
             self.counted.audio_bytes += listener.stream.received

@@ -8,6 +8,7 @@ const clock = (ms) => {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 };
+const usd = (text) => { const value = Number(text); return `$${value.toFixed(value < 1 ? 4 : 2)}`; };
 const cookie = (name) => document.cookie.split("; ").find((part) => part.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
 
 function follow(root) {
@@ -66,6 +67,12 @@ function follow(root) {
     },
     partial_transcript(event) { partial(event.text); },
     turn(event) { if (event.who === "candidate") partial(""); addLine(event); },
+    cost(event) {
+      const cost = part("cost");
+      if (event.price_usd === null) cost.dataset.isPartial = "";
+      cost.textContent = usd(event.total_usd) + ("isPartial" in cost.dataset ? "+" : "");
+    },
+    budget_reached() { part("budget").hidden = false; },
     interview_ended() { partial(""); floor(""); },
     call_ended() { runs = false; partial(""); floor(""); },
   };

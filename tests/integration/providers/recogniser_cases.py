@@ -10,7 +10,10 @@ from engine.adapters.deepgram_stt import DeepgramSpeechToText
 from engine.adapters.local_speech import LocalSpeechToText
 from engine.adapters.openai_client import build_client
 from engine.adapters.openai_stt import OpenAIHearing, OpenAISpeechToText
+from engine.adapters.provider_health import ProviderHealth
+from engine.adapters.recogniser_links import RecogniserLink
 from engine.adapters.scripted_speech import ScriptedSpeechToText
+from engine.adapters.speech_chain import ChainedSpeechToText
 from engine.adapters.speech_client import SpeechProcess
 from engine.ports import SpeechToText
 from tests.fakes import tone_speech
@@ -31,6 +34,8 @@ class RecogniserCase:
     """Makes the audio of a text; it is going to be played in that order."""
     break_down: Callable[[], None]
     """What is recognised next fails."""
+    is_free: bool = True
+    """Whether its listening costs nothing."""
     place_tolerance_ms: int = 60
     """How far from its true place a word may be found."""
 
@@ -60,7 +65,9 @@ def nova() -> Iterator[RecogniserCase]:
     with DeepgramServer() as server:
         deepgram = Deepgram(KEY, rest_url=server.rest_url, socket_url=server.socket_url)
         engine = DeepgramSpeechToText(deepgram)
-        yield RecogniserCase(engine, tone_speech.speak, lambda: server.plan("/v1/listen", Fault("abort")))
+        yield RecogniserCase(
+            engine, tone_speech.speak, lambda: server.plan("/v1/listen", Fault("abort")), is_free=False
+        )
         deepgram.close()
         assert server.counted.violations == []
 
@@ -70,7 +77,9 @@ def flux() -> Iterator[RecogniserCase]:
     with DeepgramServer() as server:
         deepgram = Deepgram(KEY, rest_url=server.rest_url, socket_url=server.socket_url)
         engine = FluxSpeechToText(deepgram)
-        yield RecogniserCase(engine, tone_speech.speak, lambda: server.plan("/v2/listen", Fault("abort", at=1)))
+        yield RecogniserCase(
+            engine, tone_speech.speak, lambda: server.plan("/v2/listen", Fault("abort", at=1)), is_free=False
+        )
         deepgram.close()
         assert server.counted.violations == []
 
@@ -88,9 +97,28 @@ def openai() -> Iterator[RecogniserCase]:
             engine,
             tone_speech.speak,
             lambda: server.script(path, SERVER_ERROR, SERVER_ERROR),
+            is_free=False,
             place_tolerance_ms=150,
         )
         engine.close()
+
+
+@contextmanager
+def chain() -> Iterator[RecogniserCase]:
+    with DeepgramServer() as server:
+        deepgram = Deepgram(KEY, rest_url=server.rest_url, socket_url=server.socket_url)
+        process = SpeechProcess(ToneCommand())  # type: ignore[arg-type]
+        process.start()
+        first = RecogniserLink(DeepgramSpeechToText(deepgram), ProviderHealth("first"), is_paid=True)
+        last = RecogniserLink(LocalSpeechToText(process), ProviderHealth("last"), finish_s=None, stall_ms=None)
+
+        def break_down() -> None:
+            server.plan("/v1/listen", Fault("abort"))
+            process.close()
+
+        yield RecogniserCase(ChainedSpeechToText([first, last]), tone_speech.speak, break_down, is_free=False)
+        process.close()
+        deepgram.close()
 
 
 CASES: dict[str, Callable[[], AbstractContextManager[RecogniserCase]]] = {
@@ -99,4 +127,5 @@ CASES: dict[str, Callable[[], AbstractContextManager[RecogniserCase]]] = {
     "deepgram-nova": nova,
     "deepgram-flux": flux,
     "openai": openai,
+    "chain": chain,
 }

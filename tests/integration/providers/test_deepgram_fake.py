@@ -1,5 +1,7 @@
 """The false Deepgram is as strict as the real one: what the vendor refuses does not pass here either."""
 
+import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,11 +12,13 @@ from deepgram.speak.v1.types import SpeakV1Text
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from engine.audio import mulaw
 from tests.fakes import tone_speech
 from tests.fakes.deepgram_server import KEY, DeepgramServer
 from tests.fakes.wire_faults import Fault
 
 LINE = "encoding=mulaw&sample_rate=8000"
+FLUX = f"/v2/listen?model=flux-general-en&{LINE}"
 
 
 @pytest.fixture
@@ -151,3 +155,26 @@ def test_a_whole_recording_is_transcribed_and_counted(server: DeepgramServer, cl
     )
     assert reply.results.channels[0].alternatives[0].transcript == "index table query"  # type: ignore[union-attr,index]
     assert server.counted.audio_bytes == len(audio)
+
+
+@pytest.mark.parametrize("address", [f"/v1/listen?model=nova-3&interim_results=true&endpointing=300&{LINE}", FLUX])
+def test_interim_results_that_take_long_hold_nothing_up_and_never_follow_the_final(address: str) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def glance(audio: bytes) -> list[tuple[str, float, float]]:
+        began.set()
+        go_on.wait(5)
+        return tone_speech.hear(audio)
+
+    text = "index table query lock page cache thread queue"
+    with DeepgramServer(glance=glance) as server, opened(server, address) as connection:
+        connection.send(tone_speech.speak(text) + mulaw.silence(8000))
+        events = []
+        while not any(text in str(event) for event in events):
+            events.append(json.loads(connection.recv(timeout=5)))
+        assert began.wait(5)
+        go_on.set()
+        connection.send('{"type":"CloseStream"}')
+        after = [json.loads(message) for message in connection]
+
+    assert not any("query" in str(event) for event in after)

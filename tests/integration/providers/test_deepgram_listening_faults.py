@@ -11,8 +11,8 @@ from engine.adapters.deepgram_flux import FluxSpeechToText
 from engine.adapters.deepgram_stt import DeepgramSpeechToText
 from engine.adapters.listen_dialect import RecognitionLimits
 from engine.ports import AllHeard, RecognitionEvent, RecognitionFailed, SpeechToText
-from engine.usage import Usage
 from tests.fakes import tone_speech
+from tests.fakes.account import CountingAccount
 from tests.fakes.call_line import CallLine, nothing_left_behind, texts, words
 from tests.fakes.deepgram_server import KEY, DeepgramServer
 from tests.fakes.wire_faults import Fault, HalfOpen
@@ -249,13 +249,13 @@ def test_the_terms_reach_the_engine_in_the_middle_of_the_call(
 def test_usage_is_what_the_engine_counted(
     server: DeepgramServer, adapter: tuple[str, Callable[..., SpeechToText]]
 ) -> None:
-    used: list[Usage] = []
-    line = CallLine(adapter[1](account(server), limits=LIMITS, on_usage=used.append))
+    payer = CountingAccount()
+    line = CallLine(adapter[1](account(server), limits=LIMITS), payer=payer)
     interview(line)
     line.stream.close()
-    assert server.wait_for(lambda _: server.counted.finished == 1 and bool(used))
-    assert [usage.audio_ms for usage in used] == [server.counted.audio_bytes // 8]
-    assert not used[0].is_estimated
+    assert server.wait_for(lambda _: server.counted.finished == 1 and bool(payer.usages))
+    assert [usage.audio_ms for usage in payer.usages] == [server.counted.audio_bytes // 8]
+    assert not payer.usages[0].is_estimated
 
 
 def test_the_line_of_a_call_goes_out_as_it_came(

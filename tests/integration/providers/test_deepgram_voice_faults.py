@@ -10,8 +10,9 @@ from engine.adapters.deadline_reading import ReadingLimits
 from engine.adapters.deepgram_client import Deepgram, RequestLimits
 from engine.adapters.deepgram_tts import AuraVoice, DeepgramTextToSpeech
 from engine.errors import UpstreamBusy, UpstreamRefused, UpstreamUnavailable
-from engine.usage import Usage
+from engine.ports import UNLIMITED, Account
 from tests.fakes import tone_speech
+from tests.fakes.account import CountingAccount
 from tests.fakes.call_line import nothing_left_behind
 from tests.fakes.deepgram_server import KEY, DeepgramServer
 from tests.fakes.wire_faults import Fault, HalfOpen
@@ -41,11 +42,11 @@ def account(server: DeepgramServer, *, key: str = KEY, rest_url: str | None = No
     return Deepgram(key, rest_url=rest_url or server.rest_url, socket_url=server.socket_url, limits=limits)
 
 
-def broken(voice: DeepgramTextToSpeech, text: str = TEXT) -> tuple[bytes, UpstreamUnavailable]:
+def broken(voice: DeepgramTextToSpeech, payer: Account = UNLIMITED) -> tuple[bytes, UpstreamUnavailable]:
     """The audio that came before the failure, and the failure."""
     audio = bytearray()
     with pytest.raises(UpstreamUnavailable) as caught:
-        for chunk in voice.synthesise(text):
+        for chunk in voice.synthesise(TEXT, account=payer):
             audio += chunk
     return bytes(audio), caught.value
 
@@ -143,14 +144,15 @@ def test_speech_that_is_given_up_frees_its_reader_at_once(server: DeepgramServer
 
 def test_a_long_text_is_spoken_in_parts_and_whole(server: DeepgramServer) -> None:
     deepgram = account(server)
-    used: list[Usage] = []
-    voice = DeepgramTextToSpeech(deepgram, on_usage=used.append)
+    payer = CountingAccount()
+    voice = DeepgramTextToSpeech(deepgram)
     words = [tone_speech.WORDS[number % 30] for number in range(500)]
     text = " ".join(words)
-    heard = [word for word, _, _ in tone_speech.hear(b"".join(voice.synthesise(text)))]
+    heard = [word for word, _, _ in tone_speech.hear(b"".join(voice.synthesise(text, account=payer)))]
     voice.close()
     deepgram.close()
     assert heard == words
+    used = payer.usages
     assert len(used) == 2 and all(usage.characters <= 2000 for usage in used)
     assert sum(usage.characters for usage in used) == server.counted.characters
     assert server.counted.violations == []
@@ -173,12 +175,13 @@ def test_the_request_asks_for_the_line_s_own_audio(server: DeepgramServer) -> No
 
 
 def test_usage_of_a_broken_answer_is_marked_as_estimated(server: DeepgramServer) -> None:
-    used: list[Usage] = []
+    payer = CountingAccount()
     deepgram = account(server)
-    voice = DeepgramTextToSpeech(deepgram, limits=replace(LIMITS), on_usage=used.append)
+    voice = DeepgramTextToSpeech(deepgram, limits=replace(LIMITS))
     server.plan(PATH, Fault("abort", at=2))
-    audio, _ = broken(voice)
-    b"".join(voice.synthesise(TEXT))
+    audio, _ = broken(voice, payer)
+    b"".join(voice.synthesise(TEXT, account=payer))
+    used = payer.usages
     assert [usage.is_estimated for usage in used] == ([True, False] if audio else [False])
     assert used[-1].characters == len(TEXT) and used[-1].audio_ms == len(tone_speech.speak(TEXT)) // 8
     voice.close()

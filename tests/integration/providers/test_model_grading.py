@@ -10,6 +10,7 @@ from engine.adapters.openai_chat import OpenAIChat
 from engine.adapters.openai_client import build_client
 from engine.chat import unquoted
 from engine.dialogue.prompts import QuestionWish
+from engine.errors import UpstreamUnavailable
 from engine.evaluation import offline_grader
 from engine.evaluation.rubric import DEFAULT_RUBRIC
 from engine.questions.bank import load_bank
@@ -22,7 +23,8 @@ from tests.fakes.openai_faults import NO_QUOTA, SERVER_ERROR, Fault
 from tests.fakes.openai_server import KEY, FakeOpenAI
 
 MODEL = "gpt-6-luna"
-QUESTION = load_bank().by_id("databases-joins")
+BANK = load_bank()
+QUESTION = BANK.by_id("databases-joins")
 ANSWER = Transcript("An inner join returns only rows with a match on both sides, a left join keeps every row.")
 
 
@@ -119,22 +121,28 @@ def shown_example(body: Mapping[str, Any]) -> str:
 
 def test_a_generated_question_is_checked_and_may_be_asked(server: FakeOpenAI, model: OpenAIChat) -> None:
     server.behaviour.chat = shown_example
-    generated = new_question(model, WISH)
+    generated = new_question(model, WISH, BANK)
 
     assert isinstance(generated, Generated)
     assert generated.question.topic is Topic.DATABASES
+    assert generated.question.version == f"generate-1 {MODEL}"
 
 
-def test_a_generated_question_that_fails_a_check_or_never_came_has_a_reason(
-    server: FakeOpenAI, model: OpenAIChat
-) -> None:
-    server.script("/responses", SERVER_ERROR)
-    missing = new_question(model, WISH)
+def test_a_generated_question_that_fails_a_check_has_a_reason(server: FakeOpenAI, model: OpenAIChat) -> None:
+    server.behaviour.chat = shown_example
+    server.script("/responses", Fault("refusal"))
+    refused = new_question(model, WISH, BANK)
     server.behaviour.chat = lambda body: shown_example(body).replace('"databases"', '"python"')
-    wrong = new_question(model, WISH)
+    wrong = new_question(model, WISH, BANK)
 
-    assert isinstance(missing, Rejected) and "500" in missing.reasons[0]
+    assert isinstance(refused, Rejected) and refused.kinds == ("unusable_reply",)
     assert isinstance(wrong, Rejected) and "another topic" in wrong.reasons[0]
+
+
+def test_a_model_that_cannot_be_reached_is_not_the_fault_of_the_question(server: FakeOpenAI, model: OpenAIChat) -> None:
+    server.script("/responses", SERVER_ERROR)
+    with pytest.raises(UpstreamUnavailable, match="500"):
+        new_question(model, WISH, BANK)
 
 
 def test_the_opening_of_a_report_is_kept_or_left_out_with_a_note(server: FakeOpenAI, model: OpenAIChat) -> None:

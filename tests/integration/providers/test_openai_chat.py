@@ -11,7 +11,7 @@ from engine.adapters.openai_chat import OpenAIChat
 from engine.adapters.openai_client import Client, build_client, models_offered
 from engine.chat import ChatMessage, ChatRequest, strict_object
 from engine.errors import UnusableReply, UpstreamBusy, UpstreamRefused, UpstreamUnavailable
-from engine.usage import Usage
+from tests.fakes.account import CountingAccount
 from tests.fakes.openai_faults import NO_QUOTA, SERVER_ERROR, TOO_MANY, Fault, status
 from tests.fakes.openai_server import KEY, FakeOpenAI
 
@@ -43,8 +43,8 @@ def server() -> Iterator[FakeOpenAI]:
 
 
 @pytest.fixture
-def usages() -> list[Usage]:
-    return []
+def payer() -> CountingAccount:
+    return CountingAccount()
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def client(server: FakeOpenAI) -> Iterator[Client]:
 
 
 @pytest.fixture
-def chat(client: Client, usages: list[Usage]) -> Iterator[OpenAIChat]:
-    model = OpenAIChat(client, MODEL, on_usage=usages.append)
+def chat(client: Client) -> Iterator[OpenAIChat]:
+    model = OpenAIChat(client, MODEL)
     yield model
     model.close()
 
@@ -106,13 +106,13 @@ def test_tokens_read_from_the_providers_cache_are_told_apart(server: FakeOpenAI,
 
 @pytest.mark.parametrize("kind", ["wrong_shape", "not_json"])
 def test_a_reply_of_the_wrong_form_is_corrected_once_and_both_are_paid(
-    server: FakeOpenAI, chat: OpenAIChat, usages: list[Usage], kind: Any
+    server: FakeOpenAI, chat: OpenAIChat, payer: CountingAccount, kind: Any
 ) -> None:
     server.script("/responses", Fault(kind, after=99))
-    reply = chat.complete(request())
+    reply = chat.complete(request(), account=payer)
 
     assert reply.data == GOOD
-    assert reply.usage.requests == len(usages) == 2
+    assert reply.usage.requests == len(payer.usages) == 2
     assert reply.usage.input_tokens == server.counted[f"chat {MODEL}"].input_tokens
     assert [message["role"] for message in server.requests[1].body["input"]] == ["user", "assistant", "user"]
 
@@ -132,14 +132,14 @@ def test_a_reply_of_the_wrong_form_twice_is_unusable_and_tells_what_it_cost(
     ("kind", "words"), [("refusal", "refused"), ("incomplete", "max_output_tokens"), ("empty", "nothing")]
 )
 def test_refusals_cut_off_and_empty_replies_are_unusable_and_counted(
-    server: FakeOpenAI, chat: OpenAIChat, usages: list[Usage], kind: Any, words: str
+    server: FakeOpenAI, chat: OpenAIChat, payer: CountingAccount, kind: Any, words: str
 ) -> None:
     server.script("/responses", Fault(kind))
     with pytest.raises(UnusableReply, match=words):
-        chat.complete(request())
+        chat.complete(request(), account=payer)
 
-    assert len(server.requests) == len(usages) == 1
-    assert usages[0].input_tokens == server.counted[f"chat {MODEL}"].input_tokens
+    assert len(server.requests) == len(payer.usages) == 1
+    assert payer.usages[0].input_tokens == server.counted[f"chat {MODEL}"].input_tokens
 
 
 @pytest.mark.parametrize(
@@ -157,13 +157,15 @@ def test_a_stream_that_does_not_end_well_is_a_failure_and_the_next_request_works
     assert chat.complete(request()).data == GOOD
 
 
-def test_a_stream_that_breaks_is_billed_by_estimate(server: FakeOpenAI, chat: OpenAIChat, usages: list[Usage]) -> None:
+def test_a_stream_that_breaks_is_billed_by_estimate(
+    server: FakeOpenAI, chat: OpenAIChat, payer: CountingAccount
+) -> None:
     server.script("/responses", Fault("truncated", after=3))
     with pytest.raises(UpstreamUnavailable):
-        chat.complete(request())
+        chat.complete(request(), account=payer)
 
-    assert usages[0].is_estimated
-    assert usages[0].input_tokens > 0
+    assert payer.usages[0].is_estimated
+    assert payer.usages[0].input_tokens > 0
 
 
 @pytest.mark.parametrize("kind", ["slow", "stall", "trickle"])

@@ -13,8 +13,8 @@ import pytest
 from engine.adapters.openai_client import Client, build_client
 from engine.adapters.openai_stt import OpenAIHearing, OpenAIRecognition, OpenAISpeechToText
 from engine.audio import mulaw
-from engine.ports import AllHeard, FinalHeard, RecognitionEvent, RecognitionFailed
-from engine.usage import Usage
+from engine.ports import UNLIMITED, Account, AllHeard, FinalHeard, RecognitionEvent, RecognitionFailed
+from tests.fakes.account import CountingAccount
 from tests.fakes.openai_faults import NO_QUOTA, SERVER_ERROR, TOO_MANY, Fault, status
 from tests.fakes.openai_server import KEY, FakeOpenAI
 
@@ -25,9 +25,9 @@ FRAME = mulaw.encode(b"\x00\x20\x00\xe0" * 80)
 class Call:
     """A line that speaks for a second at a time."""
 
-    def __init__(self, engine: OpenAISpeechToText) -> None:
+    def __init__(self, engine: OpenAISpeechToText, payer: Account = UNLIMITED) -> None:
         self.events: queue.SimpleQueue[RecognitionEvent] = queue.SimpleQueue()
-        self.stream = OpenAIRecognition(engine, self.events.put)
+        self.stream = engine.open(self.events.put, payer)
         self.now_ms = 0
 
     def frames(self, duration_ms: int) -> None:
@@ -56,19 +56,14 @@ def server() -> Iterator[FakeOpenAI]:
 
 
 @pytest.fixture
-def usages() -> list[Usage]:
-    return []
-
-
-@pytest.fixture
 def client(server: FakeOpenAI) -> Iterator[Client]:
     with build_client(KEY, base_url=server.base_url) as made:
         yield made
 
 
 @pytest.fixture
-def engine(client: Client, usages: list[Usage]) -> Iterator[OpenAISpeechToText]:
-    recogniser = OpenAISpeechToText(client, OpenAIHearing(deadline_s=1.5), on_usage=usages.append)
+def engine(client: Client) -> Iterator[OpenAISpeechToText]:
+    recogniser = OpenAISpeechToText(client, OpenAIHearing(deadline_s=1.5))
     yield recogniser
     recogniser.close()
 
@@ -119,13 +114,15 @@ def test_older_models_are_told_the_terms_as_a_prompt(server: FakeOpenAI, client:
     assert server.requests[0].body["language"] == "en"
 
 
-def test_the_seconds_billed_are_the_seconds_reported(server: FakeOpenAI, call: Call, usages: list[Usage]) -> None:
+def test_the_seconds_billed_are_the_seconds_reported(server: FakeOpenAI, engine: OpenAISpeechToText) -> None:
+    payer = CountingAccount()
+    call = Call(engine, payer)
     call.say()
     call.say(2400)
     call.until_settled()
 
     billed = server.counted["transcription gpt-transcribe"]
-    assert sum(usage.audio_ms for usage in usages) == round(billed.audio_s * 1000)
+    assert sum(usage.audio_ms for usage in payer.usages) == round(billed.audio_s * 1000)
 
 
 def test_finals_keep_the_order_of_speech_when_replies_do_not(server: FakeOpenAI, call: Call) -> None:

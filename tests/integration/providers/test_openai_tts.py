@@ -13,7 +13,7 @@ from engine.adapters.openai_tts import OpenAITextToSpeech, OpenAIVoice
 from engine.audio import mulaw
 from engine.audio.resample import resample
 from engine.errors import UpstreamBusy, UpstreamRefused, UpstreamUnavailable
-from engine.usage import Usage
+from tests.fakes.account import CountingAccount
 from tests.fakes.openai_faults import SERVER_ERROR, TOO_MANY, Fault
 from tests.fakes.openai_replies import hum
 from tests.fakes.openai_server import KEY, FakeOpenAI
@@ -29,8 +29,8 @@ def server() -> Iterator[FakeOpenAI]:
 
 
 @pytest.fixture
-def usages() -> list[Usage]:
-    return []
+def payer() -> CountingAccount:
+    return CountingAccount()
 
 
 @pytest.fixture
@@ -40,8 +40,8 @@ def client(server: FakeOpenAI) -> Iterator[Client]:
 
 
 @pytest.fixture
-def voice(client: Client, usages: list[Usage]) -> Iterator[OpenAITextToSpeech]:
-    engine = OpenAITextToSpeech(client, OpenAIVoice(), limits=LIMITS, on_usage=usages.append)
+def voice(client: Client) -> Iterator[OpenAITextToSpeech]:
+    engine = OpenAITextToSpeech(client, OpenAIVoice(), limits=LIMITS)
     yield engine
     engine.close()
 
@@ -67,13 +67,14 @@ def test_audio_is_handed_on_before_the_speech_is_whole(server: FakeOpenAI, voice
 
 
 def test_what_was_spoken_is_counted_as_the_server_counts_it(
-    server: FakeOpenAI, voice: OpenAITextToSpeech, usages: list[Usage]
+    server: FakeOpenAI, voice: OpenAITextToSpeech, payer: CountingAccount
 ) -> None:
-    list(voice.synthesise(TEXT, speed=1.25))
+    list(voice.synthesise(TEXT, speed=1.25, account=payer))
+    (used,) = payer.usages
     billed = server.counted["speech gpt-4o-mini-tts"]
 
-    assert (usages[0].characters, usages[0].audio_ms) == (billed.characters, round(billed.audio_s * 1000))
-    assert not usages[0].is_estimated
+    assert (used.characters, used.audio_ms) == (billed.characters, round(billed.audio_s * 1000))
+    assert not used.is_estimated
     assert server.requests[0].body["speed"] == 1.25
 
 
@@ -114,26 +115,27 @@ def test_speech_that_is_not_whole_is_a_failure_in_time(
     [(TOO_MANY, UpstreamBusy), (SERVER_ERROR, UpstreamUnavailable), (Fault("status", status=401), UpstreamRefused)],
 )
 def test_errors_before_the_first_sound_say_what_they_are(
-    server: FakeOpenAI, voice: OpenAITextToSpeech, usages: list[Usage], fault: Fault, error: type[Exception]
+    server: FakeOpenAI, voice: OpenAITextToSpeech, payer: CountingAccount, fault: Fault, error: type[Exception]
 ) -> None:
     server.script("/audio/speech", fault)
     with pytest.raises(error):
-        next(voice.synthesise(TEXT))
+        next(voice.synthesise(TEXT, account=payer))
 
-    assert usages == []
+    assert payer.usages == []
     assert len(server.requests) == 1
 
 
 def test_speech_that_is_interrupted_ends_the_request_and_is_counted_as_an_estimate(
-    server: FakeOpenAI, voice: OpenAITextToSpeech, usages: list[Usage]
+    server: FakeOpenAI, voice: OpenAITextToSpeech, payer: CountingAccount
 ) -> None:
     server.script("/audio/speech", Fault("trickle", after=4))
-    chunks = voice.synthesise(TEXT)
+    chunks = voice.synthesise(TEXT, account=payer)
     next(chunks)
     chunks.close()  # type: ignore[attr-defined]
 
     assert server.settled()
-    assert usages[0].is_estimated and usages[0].audio_ms > 0
+    (used,) = payer.usages
+    assert used.is_estimated and used.audio_ms > 0
 
 
 def test_no_thread_is_left_when_the_engine_is_closed(client: Client) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from engine.ports import AllHeard, RecognitionFailed
+from tests.fakes.account import CountingAccount
 from tests.fakes.call_line import CallLine, nothing_left_behind, texts, words
 from tests.integration.providers.recogniser_cases import CASES, RecogniserCase
 
@@ -153,3 +154,15 @@ def test_calls_at_the_same_time_do_not_hear_each_other(case: RecogniserCase) -> 
     assert [" ".join(texts(line.until_finished(1))) for line in lines] == said
     for line in lines:
         line.stream.close()
+
+
+def test_listening_that_costs_is_charged_to_the_account_of_the_call(case: RecogniserCase) -> None:
+    payer = CountingAccount()
+    with nothing_left_behind():
+        call = CallLine(case.engine, payer=payer)
+        call.pause(300)
+        call.say(case.record(ANSWER))
+        call.until_finished(1)
+        call.stream.close()
+    assert bool(payer.usages) is not case.is_free
+    assert all(usage.kind == "speech_to_text" and 0 < usage.audio_ms <= call.now_ms for usage in payer.usages)

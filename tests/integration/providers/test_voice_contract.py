@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from engine.errors import UpstreamUnavailable
+from tests.fakes.account import CountingAccount
 from tests.integration.providers.voice_cases import CASES, VoiceCase
 
 TEXT = "index table query lock page"
@@ -26,6 +27,11 @@ def test_a_text_becomes_audio_of_the_line_and_says_all_of_it(case: VoiceCase) ->
     chunks = list(case.engine.synthesise(TEXT))
     assert chunks and all(isinstance(chunk, bytes) and chunk for chunk in chunks)
     assert case.understands(b"".join(chunks)) in {None, TEXT}
+
+
+def test_code_and_signs_are_said_as_words_and_signs_alone_are_silence(case: VoiceCase) -> None:
+    assert case.understands(spoken(case, "`index_table` (query)")) in {None, "index table query"}
+    assert case.understands(spoken(case, "( )")) in {None, ""}
 
 
 def test_the_same_text_has_the_same_length_each_time_and_a_longer_one_is_longer(case: VoiceCase) -> None:
@@ -63,3 +69,15 @@ def test_texts_spoken_at_the_same_time_are_not_mixed_up(case: VoiceCase) -> None
 @pytest.mark.parametrize("speed", [0.75, 1.0, 1.5])
 def test_every_speed_of_the_port_is_spoken(case: VoiceCase, speed: float) -> None:
     assert b"".join(case.engine.synthesise(TEXT, speed=speed))
+
+
+def test_speech_that_costs_is_charged_to_the_account_given_with_the_text(case: VoiceCase) -> None:
+    payer = CountingAccount()
+    audio = b"".join(case.engine.synthesise(TEXT, account=payer))
+    spoken(case, TEXT)
+    if case.is_free:
+        assert payer.usages == []
+    else:
+        (used,) = payer.usages
+        assert (used.kind, used.characters) == ("text_to_speech", len(TEXT))
+        assert abs(used.audio_ms - len(audio) // 8) <= 1

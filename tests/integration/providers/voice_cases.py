@@ -9,8 +9,11 @@ from engine.adapters.deepgram_tts import DeepgramTextToSpeech
 from engine.adapters.local_speech import LocalTextToSpeech
 from engine.adapters.openai_client import build_client
 from engine.adapters.openai_tts import OpenAITextToSpeech, OpenAIVoice
+from engine.adapters.provider_health import ProviderHealth
 from engine.adapters.scripted_speech import ScriptedTextToSpeech
 from engine.adapters.speech_client import SpeechProcess
+from engine.adapters.voice_chain import ChainedTextToSpeech, VoiceChain, VoiceLink
+from engine.adapters.watched_voice import WatchedTextToSpeech
 from engine.ports import TextToSpeech
 from tests.fakes import tone_speech
 from tests.fakes.deepgram_server import KEY, DeepgramServer
@@ -29,6 +32,8 @@ class VoiceCase:
     """The words in its audio; None for a voice whose audio nobody can understand."""
     break_down: Callable[[], None]
     """What is spoken next fails."""
+    is_free: bool = True
+    """Whether its speech costs nothing."""
 
 
 def _understood(audio: bytes) -> str:
@@ -55,7 +60,9 @@ def aura() -> Iterator[VoiceCase]:
     with DeepgramServer() as server:
         deepgram = Deepgram(KEY, rest_url=server.rest_url, socket_url=server.socket_url)
         engine = DeepgramTextToSpeech(deepgram)
-        yield VoiceCase(engine, _understood, lambda: server.plan("POST /v1/speak", Fault("refuse", status=500)))
+        yield VoiceCase(
+            engine, _understood, lambda: server.plan("POST /v1/speak", Fault("refuse", status=500)), is_free=False
+        )
         engine.close()
         deepgram.close()
         assert server.counted.violations == []
@@ -65,8 +72,23 @@ def aura() -> Iterator[VoiceCase]:
 def openai() -> Iterator[VoiceCase]:
     with FakeOpenAI(tone_behaviour()) as server, build_client(OPENAI_KEY, base_url=server.base_url) as client:
         engine = OpenAITextToSpeech(client, OpenAIVoice())
-        yield VoiceCase(engine, _understood, lambda: server.script("/audio/speech", SERVER_ERROR))
+        yield VoiceCase(engine, _understood, lambda: server.script("/audio/speech", SERVER_ERROR), is_free=False)
         engine.close()
+
+
+@contextmanager
+def chain() -> Iterator[VoiceCase]:
+    with aura() as first, openai() as second:
+        row = (
+            VoiceLink(WatchedTextToSpeech(first.engine, ProviderHealth("first"))),
+            VoiceLink(WatchedTextToSpeech(second.engine, ProviderHealth("second"), is_last=True)),
+        )
+
+        def break_down() -> None:
+            first.break_down()
+            second.break_down()
+
+        yield VoiceCase(ChainedTextToSpeech(VoiceChain(row)), _understood, break_down, is_free=False)
 
 
 CASES: dict[str, Callable[[], AbstractContextManager[VoiceCase]]] = {
@@ -74,4 +96,5 @@ CASES: dict[str, Callable[[], AbstractContextManager[VoiceCase]]] = {
     "local": local,
     "deepgram-aura": aura,
     "openai": openai,
+    "chain": chain,
 }

@@ -15,8 +15,11 @@ from engine.audio.endpoint import FixedEndpoint
 from engine.audio.levels import rms_dbfs
 from engine.dialogue.plan import Plan
 from engine.ports import EventRecord
+from engine.pricing import load_prices
 from engine.questions.bank import load_bank
 from engine.vocabulary import Level, Topic
+from engine.work.spending import Budgets, Counted, InterviewAccount, Spent
+from telephony.call_account import UsageOutlet
 from telephony.call_log import CallLog
 from telephony.call_parts import CallParts, into
 from telephony.hearing import Ear
@@ -28,6 +31,7 @@ from telephony.simulator.run import virtual_call
 from telephony.simulator.scenario import parse_scenario
 from telephony.simulator.virtual import VirtualSocket
 from telephony.speaker import Speaker
+from telephony.thinker import Thinker
 from telephony.writer import LineWriter
 
 POLITE = """
@@ -73,6 +77,11 @@ class VirtualCall:
     question_count: int = 3
     recogniser: ScriptedSpeechToText = field(default_factory=ScriptedSpeechToText)
     voice: ScriptedTextToSpeech = field(default_factory=lambda: ScriptedTextToSpeech(ms_per_word=200))
+    speaker: Callable[..., Speaker] = Speaker
+    thinker: Callable[..., Thinker] | None = None
+    """Given the bank, where to deliver to, and the account."""
+    budgets: Budgets = field(default_factory=Budgets)
+    late: list[Counted] = field(default_factory=list)
     reason: str = ""
     socket: VirtualSocket | None = None
 
@@ -92,19 +101,23 @@ class VirtualCall:
         line = wrap(self.socket)
         protocol = StreamProtocol()
         while protocol.start is None:
-            protocol.receive(line.receive(1.0))
+            protocol.receive(line.receive())
         inbox: deque[object] = deque()
         path = self.folder / "recording.wav"
+        outlet = UsageOutlet(into(inbox), self.late.append)
+        account = InterviewAccount(load_prices(), self.budgets, Spent(), outlet.put)
         clock = lambda: self.socket.now_s  # noqa: E731  the virtual clock
         parts = CallParts(
             plan=self.plan,
-            ear=Ear(LoudIsSpeech(), FixedEndpoint(1500, -50.0), self.recogniser, into(inbox), pause=self.pass_time),
-            mouth=Mouth(Speaker(self.voice, into(inbox)), LineWriter(line.send, "MZ0123456789", clock)),
+            ear=Ear(LoudIsSpeech(), FixedEndpoint(1500, -50.0), self.recogniser, into(inbox), self.pass_time, account),
+            mouth=Mouth(self.speaker(self.voice, into(inbox), account), LineWriter(line.send, "MZ0123456789", clock)),
             call_log=CallLog(FileEventLog(self.log_path)),
             start_recording=lambda: RecordingFile(path),
             describe_recording=lambda: {"path": path.name, "size_bytes": path.stat().st_size},
             farewell=mulaw.encode(bytes(16000)),
             clock=clock,
+            thinker=self.thinker(self.plan.bank, into(inbox), account) if self.thinker else None,
+            outlet=outlet,
         )
         session = Session(line, protocol, parts, inbox)
         session.begin(call_id="c", interview_id="i", call_sid="CA0123456789", stream_sid="MZ", direction="inbound")

@@ -196,11 +196,11 @@ class Breaks:
     def __init__(self, socket, messages):
         self.socket, self.left = socket, messages
 
-    def receive(self, timeout_s):
+    def receive(self):
         self.left -= 1
         if self.left < 0:
             raise LineGone("connection reset")
-        return self.socket.receive(timeout_s)
+        return self.socket.receive()
 
     def send(self, text):
         if self.left < 0:
@@ -225,9 +225,9 @@ class Silent:
     def __init__(self, socket):
         self.socket, self.frames = socket, 0
 
-    def receive(self, timeout_s):
+    def receive(self):
         self.frames += 1
-        text = self.socket.receive(timeout_s)
+        text = self.socket.receive()
         return None if self.frames > 200 else text
 
     def send(self, text):
@@ -243,9 +243,9 @@ def test_a_leg_without_frames_is_dead_and_not_silent(virtual):
 
 
 class Garbles(Breaks):
-    def receive(self, timeout_s):
+    def receive(self):
         self.left -= 1
-        return "{not json" if self.left < 0 else self.socket.receive(timeout_s)
+        return "{not json" if self.left < 0 else self.socket.receive()
 
     def send(self, text):
         self.socket.send(text)

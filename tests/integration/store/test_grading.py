@@ -6,7 +6,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.errors import NotFound, UpstreamUnavailable
-from engine.ports import ChatReply, ChatRequest, EventRecord
+from engine.ports import UNLIMITED, Account, ChatReply, ChatRequest, EventRecord
 from engine.questions.bank import FollowUp, KeyPoint, Question, QuestionBank
 from engine.store.models import Answer, Call, Evaluation, Interview, Report
 from engine.store.unit_of_work import UnitOfWork
@@ -119,7 +119,9 @@ class Unreachable:
 
     name = "unreachable"
 
-    def complete(self, request: ChatRequest, on_text: Callable[[str], None] | None = None) -> ChatReply:
+    def complete(
+        self, request: ChatRequest, on_text: Callable[[str], None] | None = None, account: Account = UNLIMITED
+    ) -> ChatReply:
         raise UpstreamUnavailable("nobody answers")
 
     def close(self) -> None:
@@ -167,3 +169,30 @@ def test_a_job_exists_only_if_the_transaction_that_enqueued_it_commits(
         work.events.ship(call.id, facts("call_started", "interview_ended"))
         work.commit()
     assert waiting() == 1
+
+
+def test_misheard_terms_are_put_right_for_grading_and_the_original_is_kept(
+    sessions: sessionmaker[Session], call: Call, bank: QuestionBank, shipped: Callable[..., None]
+) -> None:
+    heard = "I would take C sharp code or post gres because only one thread runs at a time"
+    words = [
+        {"text": word, "start_ms": 100 * n, "end_ms": 100 * n + 80, "confidence": 0.5 if word == "gres" else 0.9}
+        for n, word in enumerate(heard.split())
+    ]
+    meant = "I would take C# code or Postgres because only one thread runs at a time"
+    shipped("call_started", "question_asked", ("answer_completed", {"text": heard, "words": words}))
+    report = grade_interview(sessions, bank, call.interview_id)
+
+    answer = report.body["questions"][0]["answer"]
+    assert answer["heard"] == heard
+    assert answer["text"] == " ".join(word["text"] for word in answer["words"]) == meant
+    assert answer["corrections"] == [
+        {"heard": "C sharp", "meant": "C#", "word": 3}, {"heard": "post gres", "meant": "Postgres", "word": 6},
+    ]  # fmt: skip
+    assert answer["words"][6] == {"text": "Postgres", "start_ms": 700, "end_ms": 880, "confidence": 0.5}
+    evidence = report.body["questions"][0]["grade"]["points"][0]["evidence"]
+    quoted = [word["text"] for word in answer["words"][evidence["start_word"] : evidence["end_word"]]]
+    assert " ".join(quoted) == evidence["quote"]
+    with UnitOfWork(sessions) as work:
+        [(_, stored)] = work.interviews.questions_with_answers(call.interview_id)
+        assert stored is not None and stored.text == heard

@@ -68,7 +68,9 @@ def test_a_whole_call_fills_every_table(sessions: sessionmaker[Session], call: C
         assert session.scalars(select(Turn)).one().sequence == 3
         question = session.scalars(select(Question)).one()
         assert (question.bank_id, question.asked_at_ms) == ("python-gil", 4000)
-        assert question.follow_ups == [{"text": "And input and output?", "key_point": "io", "at_ms": 5000}]
+        [follow_up] = question.follow_ups
+        assert (follow_up["text"], follow_up["key_point"], follow_up["at_ms"]) == ("And input and output?", "io", 5000)
+        assert (follow_up["source"], follow_up["version"]) == ("model", "probe-2")
         assert session.scalars(select(Answer)).one().words[0]["text"] == "It"
         assert session.scalars(select(Recording)).one().duration_ms == 62_000
     assert grading_jobs(sessions) == 1

@@ -135,7 +135,7 @@ POLITE = """
 def hold(agent: SmallAgent, socket: VirtualSocket) -> VirtualSocket:
     try:
         while not agent.is_done:
-            text = socket.receive(1.0)
+            text = socket.receive()
             for message in agent.answer(text) if text is not None else []:
                 socket.send(message)
         socket.close(1000, "")
@@ -283,7 +283,7 @@ def test_without_marks_silence_tells_the_caller_that_it_is_its_turn() -> None:
     protocol = StreamProtocol()
     is_sent = False
     while not socket.leg.has_hung_up:
-        protocol.receive(socket.receive(1.0) or "")
+        protocol.receive(socket.receive() or "")
         if not is_sent and protocol.start is not None:
             is_sent = True
             socket.send(media_stream.encode_media(IDENTITY.stream_sid, tone(500)))
@@ -309,7 +309,7 @@ def test_a_closed_virtual_socket_carries_nothing() -> None:
     socket = virtual(POLITE)
 
     with pytest.raises(LineGone):
-        socket.receive(1.0)
+        socket.receive()
     with pytest.raises(LineGone):
         socket.send("{}")
 

@@ -7,6 +7,8 @@ from engine.adapters.scripted_speech import ScriptedTextToSpeech
 from engine.adapters.speech_cache import BUNDLED_PHRASES, CachedTextToSpeech, CacheLimits, bundled_phrase
 from engine.audio import levels, mulaw
 from engine.errors import UpstreamUnavailable
+from engine.ports import UNLIMITED, Account, Usage
+from tests.fakes.account import CountingAccount
 
 
 class Clock:
@@ -39,6 +41,20 @@ def test_a_phrase_is_synthesised_once(tmp_path: Path) -> None:
     assert say(voice, "hello there") == say(voice, "hello there")
     assert inner.spoken == ["hello there"]
     assert (voice.hits, voice.misses) == (1, 1)
+
+
+class CostlyVoice(ScriptedTextToSpeech):
+    def synthesise(self, text: str, *, speed: float = 1.0, account: Account = UNLIMITED) -> Iterator[bytes]:
+        account.spent(Usage("costly", "voice-1", "text_to_speech", characters=len(text)))
+        return super().synthesise(text, speed=speed)
+
+
+def test_only_what_the_voice_is_asked_for_costs_something(tmp_path: Path) -> None:
+    payer = CountingAccount()
+    voice = cached(tmp_path, CostlyVoice())
+    for text in ("hello there", "hello there", "goodbye"):
+        b"".join(voice.synthesise(text, account=payer))
+    assert [usage.characters for usage in payer.usages] == [11, 7]
 
 
 def test_speed_and_text_make_another_phrase(tmp_path: Path) -> None:

@@ -32,6 +32,13 @@ def test_doubtful_words_and_proofs_are_marked() -> None:
     assert [word.is_proof for word in shown] == [False, True, True, False]
 
 
+def test_a_term_that_was_put_right_says_what_was_heard() -> None:
+    asked = question()
+    asked["answer"]["corrections"] = [{"heard": "two pull", "meant": "tuple", "word": 1}]  # type: ignore[index]  # a dict
+
+    assert [word.heard for word in shown_words(asked)] == ["", "two pull", "", ""]
+
+
 @pytest.mark.parametrize(
     ("score", "word"),
     [(100.0, "Strong"), (80.0, "Strong"), (79.99, "Good"), (50.0, "Mixed"), (0.0, "Weak"), (None, "No score")],

@@ -12,6 +12,7 @@ from engine.dialogue.signals import (
     Action,
     AllReceived,
     AnswerJudged,
+    AskModel,
     CallStarted,
     DigitPressed,
     Fact,
@@ -21,6 +22,9 @@ from engine.dialogue.signals import (
     Judge,
     LineClosed,
     MarkReturned,
+    ModelFailed,
+    ModelReplied,
+    ModelText,
     PieceQueued,
     Signal,
     SilenceHeld,
@@ -83,6 +87,8 @@ class MiniatureCall:
     unheard: list[str] = field(default_factory=list)
     unanswered_flushes: list[int] = field(default_factory=list)
     judges: bool = True
+    has_model: bool = False
+    asked_of_model: list[AskModel] = field(default_factory=list)
 
     def feed(self, signal: Signal) -> list[Action]:
         self.signals.append(signal)
@@ -100,6 +106,8 @@ class MiniatureCall:
                 self.timers.pop(name, None)
             case Flush(request):
                 self.unanswered_flushes.append(request)
+            case AskModel():
+                self.asked_of_model.append(action)
             case Judge(order):
                 if self.judges:
                     self.feed(AnswerJudged(self.now_ms, order, self.score, self.missing))
@@ -124,21 +132,31 @@ class MiniatureCall:
         return [action.data for action in self.actions if isinstance(action, Fact) and action.name == name]
 
     def start(self) -> None:
-        self.feed(CallStarted(self.now_ms))
+        self.feed(CallStarted(self.now_ms, self.has_model))
 
     def queue_speech(self) -> list[tuple[int, str]]:
         """The voice delivers the whole utterance; returns its marks with the time at which each is heard."""
-        speak = self.said[-1]
+        said = self.state.playback
         marks: list[tuple[int, str]] = []
-        start_ms = self.now_ms
-        for piece, _ in enumerate(speak.pieces):
-            is_last = piece == len(speak.pieces) - 1
-            self.feed(PieceQueued(self.now_ms, speak.utterance, piece, PIECE_MS))
+        start_ms = max(self.now_ms, said.tail_ms)
+        for number, piece in enumerate(range(len(said.pieces), len(said.texts))):
+            is_last = piece == len(said.texts) - 1 and not said.is_open
+            self.feed(PieceQueued(self.now_ms, said.number, piece, PIECE_MS))
             marks += [
-                (start_ms + piece * PIECE_MS + offset_ms, name)
-                for offset_ms, name in mark_names(speak.utterance, piece, PIECE_MS, speak.label, is_last=is_last)
+                (start_ms + number * PIECE_MS + offset_ms, name)
+                for offset_ms, name in mark_names((said.number, piece), (0, PIECE_MS), said.label, is_last=is_last)
             ]
         return marks
+
+    def model(self, *sentences: str, data: dict | None = None, ends: bool = True, fails: bool = False) -> None:
+        """The language model answers the last request."""
+        request = self.asked_of_model[-1].request
+        for sentence in sentences:
+            self.feed(ModelText(self.now_ms, request, sentence))
+        if fails:
+            self.feed(ModelFailed(self.now_ms, request, "down"))
+        elif ends:
+            self.feed(ModelReplied(self.now_ms, request, data))
 
     def hear_out(self) -> None:
         """The caller hears everything that is being said."""

@@ -18,15 +18,22 @@ from engine.dialogue.signals import (
     HangUp,
     LineClosed,
     MarkReturned,
+    ModelFailed,
+    ModelReplied,
+    ModelText,
     PartialReceived,
     PieceQueued,
     RecogniserFailed,
     Signal,
     SilenceHeld,
     Speak,
+    SpeakMore,
     SpeechBegan,
     SpeechConfirmed,
     SpeechEnded,
+    StartTimer,
+    StopPlayback,
+    StopTimer,
     TimerExpired,
     VoiceFailed,
     signal_from_data,
@@ -66,8 +73,30 @@ SAYINGS = [
     "end the interview",
     "it is a number " * 6,
     "repeat that",
+    "sorry what do you mean by that number",
+    "could you maybe ask me later",
 ]
-TIMERS = ["idle", "patience", "answer_limit", "flush", "judge", "playback", "time_limit", "unknown"]
+TIMERS = ["idle", "patience", "answer_limit", "flush", "judge", "playback", "time_limit", "unknown", "model", "lead"]
+WRITTEN = [
+    "You mention a number.",
+    "What would happen next?",
+    "Excellent, that is correct.",
+    "",
+    "It is a number, is it not? Why?",
+    "Tell me more about that.",
+]
+INTENTS = [
+    "answer",
+    "repeat",
+    "rephrase",
+    "skip",
+    "end",
+    "never_again",
+    "other_person",
+    "asks_interviewer",
+    "odd",
+    None,
+]
 
 moves = st.one_of(
     st.tuples(st.sampled_from(["began", "confirmed", "ended", "silence", "failed", "voice"]), st.just(0)),
@@ -79,7 +108,15 @@ moves = st.one_of(
     st.tuples(st.just("timer"), st.sampled_from(TIMERS)),
     st.tuples(st.just("judged"), st.sampled_from([None, 0.0, 60.0, 100.0])),
     st.tuples(st.just("closed"), st.just(0)),
+    st.tuples(st.just("text"), st.tuples(st.integers(0, 1), st.sampled_from(WRITTEN))),
+    st.tuples(st.just("replied"), st.tuples(st.integers(0, 1), st.sampled_from(INTENTS))),
+    st.tuples(st.just("model failed"), st.integers(0, 1)),
 )
+OPENING = [("piece", 0), ("piece", 1), ("piece", 2), ("end mark", 0), ("began", 0), ("final", "Yes."), ("ended", 0)]
+OPENING += [("silence", 0), ("all", 0), ("piece", 0), ("piece", 1), ("piece", 2), ("end mark", 0)]
+"""From the first word to the first question: what follows is about that one."""
+ANSWERED = [("began", 0), ("confirmed", 0), ("final", "It depends on the thing"), ("ended", 0)]
+ANSWERED += [("silence", 0), ("all", 0)]
 
 
 def signal_for(kind: str, value, state: Conversation, at_ms: int) -> Signal:
@@ -110,6 +147,13 @@ def signal_for(kind: str, value, state: Conversation, at_ms: int) -> Signal:
             return DigitPressed(at_ms, value)
         case "timer":
             return TimerExpired(at_ms, value)
+        case "text":
+            return ModelText(at_ms, state.model_request - value[0], value[1])
+        case "replied":
+            data = {"intent": value[1], "confidence": 0.9} if value[1] else None
+            return ModelReplied(at_ms, state.model_request - value[0], data)
+        case "model failed":
+            return ModelFailed(at_ms, state.model_request - value, "down")
         case "judged":
             current = state.interview.current
             return AnswerJudged(at_ms, current.order if current else 1, value, ("first",))
@@ -117,10 +161,10 @@ def signal_for(kind: str, value, state: Conversation, at_ms: int) -> Signal:
             return LineClosed(at_ms, "line_lost")
 
 
-def run(plan, events):
+def run(plan, events, *, has_model=True):
     state, signals, actions = Conversation(), [], []
-    state, first = step(state, CallStarted(0), plan)
-    signals.append(CallStarted(0))
+    state, first = step(state, CallStarted(0, has_model), plan)
+    signals.append(CallStarted(0, has_model))
     actions.append(first)
     for number, (kind, value) in enumerate(events):
         signal = signal_for(kind, value, state, (number + 1) * 700)
@@ -131,9 +175,9 @@ def run(plan, events):
 
 
 @settings(max_examples=400)
-@given(st.lists(moves, max_size=60))
-def test_no_order_of_signals_breaks_the_conversation(events):
-    state, _, steps = run(PLAN, events)
+@given(st.lists(moves, max_size=60), st.booleans())
+def test_no_order_of_signals_breaks_the_conversation(events, has_model):
+    state, _, steps = run(PLAN, events, has_model=has_model)
     actions = [action for done in steps for action in done]
     utterances = [action.utterance for action in actions if isinstance(action, Speak)]
     assert utterances == list(range(1, len(utterances) + 1))
@@ -148,6 +192,61 @@ def test_no_order_of_signals_breaks_the_conversation(events):
             assert AnswerState(fact.data["state"])
             assert fact.data["order"] in orders
     assert isinstance(state.phase, Phase)
+
+
+THIN = [*OPENING, *ANSWERED, ("judged", 0.0)]
+UNSURE = [*OPENING, *ANSWERED[:2], ("final", "sorry what do you mean by that number"), *ANSWERED[3:]]
+IN_A_CALL = st.tuples(st.sampled_from([[], OPENING, THIN, UNSURE]), st.lists(moves, max_size=40))
+
+
+def test_the_beginnings_lead_to_where_a_model_is_waited_for():
+    assert run(PLAN, THIN)[0].phase is Phase.COMPOSING
+    assert run(PLAN, UNSURE)[0].phase is Phase.UNDERSTANDING
+
+
+@settings(max_examples=300)
+@given(IN_A_CALL)
+def test_two_utterances_are_never_on_the_line_at_once(events):
+    state, _ = step(Conversation(), CallStarted(0, True), PLAN)
+    for number, (kind, value) in enumerate([*events[0], *events[1]]):
+        signal = signal_for(kind, value, state, (number + 1) * 700)
+        before = state.playback
+        state, actions = step(state, signal, PLAN)
+        is_free = before.is_closed or kind in ("voice", "end mark") or value == "playback"
+        for action in actions:
+            if isinstance(action, Speak):
+                assert is_free, f"{kind} makes us begin an utterance while another is being heard"
+                is_free = False
+            is_free = is_free or isinstance(action, StopPlayback)
+            if isinstance(action, SpeakMore):
+                assert action.utterance == state.playback.number
+                assert action.pieces, "an utterance goes on with words"
+        assert not state.playback.is_open or state.composing is not None or state.playback.is_closed
+
+
+@settings(max_examples=300)
+@given(IN_A_CALL)
+def test_no_silence_of_a_model_holds_up_the_call(events):
+    """Whenever something is wanted of a model a timer runs, and at its end the conversation goes on without it."""
+    timers = set()
+    state, _ = step(Conversation(), CallStarted(0, True), PLAN)
+    for number, (kind, value) in enumerate([*events[0], *events[1]]):
+        signal = signal_for(kind, value, state, (number + 1) * 700)
+        state, actions = step(state, signal, PLAN)
+        if kind == "timer":
+            timers.discard(value)
+        for action in actions:
+            if isinstance(action, StartTimer):
+                timers.add(action.name)
+            elif isinstance(action, StopTimer):
+                timers.discard(action.name)
+    waits = state.phase in (Phase.COMPOSING, Phase.UNDERSTANDING)
+    if waits or (state.composing is not None and state.phase is not Phase.LEFT):
+        assert "model" in timers
+        after, _ = step(state, TimerExpired(99_000, "model"), PLAN)
+        assert after.phase not in (Phase.COMPOSING, Phase.UNDERSTANDING)
+        assert after.composing is None
+        assert not after.playback.is_open
 
 
 @given(st.lists(moves, max_size=60))

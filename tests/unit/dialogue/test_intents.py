@@ -1,6 +1,6 @@
 import pytest
 
-from engine.dialogue.intents import Intent, intent_of, said_yes
+from engine.dialogue.intents import Intent, intent_of, may_be_request, said_yes
 
 REQUESTS = [
     ("Could you repeat that, please?", Intent.REPEAT),
@@ -26,6 +26,10 @@ REQUESTS = [
     ("Stop calling me.", Intent.NEVER_AGAIN),
     ("I don't know.", Intent.NOT_KNOWN),
     ("I have no idea, sorry.", Intent.NOT_KNOWN),
+    ("Could you rephrase the question?", Intent.REPHRASE),
+    ("Sorry, what do you mean by that?", Intent.REPHRASE),
+    ("I don't understand the question.", Intent.REPHRASE),
+    ("Can you put it another way please", Intent.REPHRASE),
 ]
 
 ANSWERS = [
@@ -39,6 +43,8 @@ ANSWERS = [
     "I don't know the exact name but it locks the interpreter",
     "it would end the call stack with an exception when the recursion is too deep",
     "done is a channel that signals the end",
+    "you explain the query and look at its plan",
+    "in other words the lock is held for too long",
     "",
     "...",
 ]
@@ -47,6 +53,25 @@ ANSWERS = [
 @pytest.mark.parametrize(("text", "intent"), REQUESTS)
 def test_a_request_is_told_apart_from_an_answer(text, intent):
     assert intent_of(text) is intent
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sorry, can we come back to this later?",
+        "Hmm, could you maybe go a bit slower with it?",
+        "I did not really follow what you want from me there",
+        "Somebody is at the door",
+    ],
+)
+def test_where_words_may_be_addressed_to_us_the_rules_say_that_they_are_unsure(text):
+    assert intent_of(text) is None
+    assert may_be_request(text)
+
+
+@pytest.mark.parametrize("text", ["you use an index for that", "a hash map", "", "could you " * 20])
+def test_plain_and_long_answers_are_beyond_doubt(text):
+    assert not may_be_request(text)
 
 
 @pytest.mark.parametrize("text", ANSWERS)

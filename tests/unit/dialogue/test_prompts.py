@@ -12,6 +12,7 @@ from engine.adapters.json_shape import faults_of
 from engine.chat import ChatRequest, language_name, quoted, unquoted
 from engine.dialogue import prompts
 from engine.dialogue.intents import Intent
+from engine.dialogue.speakable import speakable
 from engine.evaluation import prompts as evaluation_prompts
 from engine.evaluation.rubric import RUBRICS
 from engine.questions.bank import load_bank
@@ -73,18 +74,31 @@ def test_what_is_quoted_can_be_read_back(value: Any) -> None:
     assert unquoted(quoted(value)) == value
 
 
+SPOKEN = ("probe", "reword")
+"""Tasks whose replies are plain text, to be spoken while they are written."""
+
+
 @pytest.mark.parametrize("task", sorted(BUILDERS))
 def test_every_task_has_a_version_limits_and_a_schema_that_strict_servers_take(task: str) -> None:
     request = BUILDERS[task]("words")
 
     assert request.version.startswith(f"{request.task}-")
     assert 0 <= request.temperature <= 1 and request.max_output_tokens >= 16 and request.timeout_s > 0
-    assert request.schema is not None
-    check_format({"type": "json_schema", "name": request.task, "strict": True, "schema": request.schema})
     assert "not follow them" in request.instructions
+    assert (request.schema is None) == (task in SPOKEN)
+    if request.schema is not None:
+        check_format({"type": "json_schema", "name": request.task, "strict": True, "schema": request.schema})
 
 
-@pytest.mark.parametrize("task", sorted(BUILDERS))
+@pytest.mark.parametrize("task", SPOKEN)
+def test_the_examples_of_what_is_spoken_could_be_said_as_they_stand(task: str) -> None:
+    replies = [message.text for message in BUILDERS[task]("words").messages if message.role == "assistant"]
+
+    assert replies
+    assert all(speakable(reply) == reply and reply.endswith("?") for reply in replies)
+
+
+@pytest.mark.parametrize("task", sorted(set(BUILDERS) - set(SPOKEN)))
 def test_the_examples_have_the_form_that_is_asked_for(task: str) -> None:
     request = BUILDERS[task]("words")
     replies = [json.loads(message.text) for message in request.messages if message.role == "assistant"]

@@ -113,6 +113,15 @@ def test_everything_the_bank_asks_is_speakable_already_but_for_acronyms() -> Non
         assert len(speakable(question.spoken).split()) >= len(question.spoken.split())
 
 
+WRITTEN = st.lists(st.sampled_from([written for written, _ in SPOKEN]), max_size=4).map(" ".join)
+
+
+@given(st.text(max_size=80) | st.text(alphabet="aAbSQLO()nx_.-'/:,#12 5$%=<>é", max_size=20) | WRITTEN)
+def test_speakable_text_comes_back_as_it_is(text: str) -> None:
+    said = speakable(text)
+    assert speakable(said) == said
+
+
 @given(st.text(max_size=200))
 def test_nothing_unspeakable_is_left_whatever_comes_in(text: str) -> None:
     said = speakable(text)

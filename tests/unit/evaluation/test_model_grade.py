@@ -104,7 +104,7 @@ def test_accepted_levels_are_weighted_and_signed_by_the_model() -> None:
     grade = combined(offline(), all_criteria(proposal(4, "the rest is null")), DEFAULT_RUBRIC, model="m-1")
 
     assert grade.score == LEVEL_SCORES[3]
-    assert (grade.grader, grade.grader_version) == ("model:m-1", "evaluate-1")
+    assert (grade.grader, grade.grader_version) == ("model:m-1", "evaluate-2")
     assert all(each.evidence is not None and each.level == 4 for each in grade.criteria)
     assert grade.low is not None and grade.high is not None and grade.low < grade.score < grade.high
 

@@ -1,5 +1,7 @@
 """The next question: easy first, topics in turn, no repeats, anchors shared, all of it from values."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -181,3 +183,44 @@ def test_the_reason_names_topic_and_difficulty() -> None:
     assert "candidates can be compared" in first.why
     assert second.why.startswith("Chosen because") and second.why.endswith(".")
     assert "easy" in second.why
+
+
+def test_written_questions_come_before_the_bank_except_for_the_anchors() -> None:
+    written = tuple(
+        replace(question, id=f"generated-{question.id}", source="model")
+        for question in BANK.questions
+        if question.topic in (Topic.PYTHON, Topic.DATABASES)
+    )
+    with_written = BANK.with_written(written)
+    for seed in range(20):
+        choices = play_with(with_written, seed)
+        plain = play_with(BANK, seed)
+        assert [choice.question.source for choice in choices] == ["bank", "model", "bank", "model", "model"]
+        assert [choices[0], choices[2]] == [plain[0], plain[2]]
+        assert all("language model" in choice.why for choice in choices if choice.question.source == "model")
+
+
+def test_the_bank_fills_what_the_written_questions_leave_open() -> None:
+    one = replace(BANK.by_id("python-gil"), id="generated-one", source="model")
+    choices = play_with(BANK.with_written((one, BANK.by_id("python-gil"))), seed=3)
+
+    assert len(choices) == 5
+    assert sum(choice.question.source == "model" for choice in choices) <= 1
+
+
+def play_with(bank: QuestionBank, seed: int) -> list[Choice]:
+    asked: list[Choice] = []
+    for order in range(1, 6):
+        choice = choose(
+            bank,
+            topics=(Topic.PYTHON, Topic.DATABASES),
+            level=Level.MID,
+            difficulty=MEDIUM,
+            asked=tuple(each.question.id for each in asked),
+            order=order,
+            total=5,
+            seed=seed,
+        )
+        assert choice is not None
+        asked.append(choice)
+    return asked

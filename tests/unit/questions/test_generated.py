@@ -1,11 +1,21 @@
 """What becomes of a question that a language model wrote."""
 
 import copy
+import json
 from typing import Any
 
 import pytest
 
-from engine.questions.generated import Generated, Rejected, generated_id, is_repetition, read_generated
+from engine.questions.bank import load_bank
+from engine.questions.generated import (
+    Generated,
+    Rejected,
+    from_stored,
+    generated_id,
+    is_repetition,
+    read_generated,
+    stored_form,
+)
 from engine.vocabulary import Difficulty, Level, Topic
 
 GOOD: dict[str, Any] = {
@@ -55,7 +65,7 @@ def test_a_sound_question_becomes_one_like_those_of_the_bank() -> None:
     assert question.id == generated_id(Topic.DATABASES, GOOD["text"])
     assert question.key_point("restartable").wrong_twin is None
     assert question.follow_ups[0].key_point == "restartable"
-    assert generated.rubric_hints == ("Any database will do.",)
+    assert question.rubric_hints == ("Any database will do.",)
 
 
 @pytest.mark.parametrize(
@@ -108,3 +118,26 @@ def test_a_question_that_was_asked_in_like_words_is_rejected() -> None:
 )
 def test_a_repetition_is_told_by_the_words_that_carry_meaning(one: str, other: str, expected: bool) -> None:
     assert is_repetition(one, [other]) is expected
+
+
+def test_the_kinds_of_faults_are_closed_words() -> None:
+    rejected = read(spoken="Load `busy_table`, please.", topic="python", text="Why? Because.")
+
+    assert isinstance(rejected, Rejected)
+    assert set(rejected.kinds) <= {"unspeakable", "not_as_wished", "wrong_form", "unclear", "spoken_differs"}
+    assert {"unspeakable", "not_as_wished"} <= set(rejected.kinds)
+
+
+def test_a_question_of_too_few_words_is_not_clear() -> None:
+    rejected = read(text="Why load rows?", spoken="Why load rows?")
+
+    assert isinstance(rejected, Rejected) and rejected.kinds == ("unclear",)
+
+
+def test_a_question_is_read_as_it_was_stored() -> None:
+    generated = read()
+    assert isinstance(generated, Generated)
+    question = load_bank().weighed(generated.question)
+
+    assert from_stored(json.loads(json.dumps(stored_form(question)))) == question
+    assert all(from_stored(json.loads(json.dumps(stored_form(each)))) == each for each in load_bank().questions)

@@ -7,8 +7,9 @@ import threading
 import pytest
 
 from engine.adapters.scripted_speech import ScriptedTextToSpeech
+from engine.ports import UNLIMITED
 from telephony.line_errors import LineGone
-from telephony.speaker import PieceReady, ThreadedSpeaker, VoiceLost
+from telephony.speaker import ChunkReady, ThreadedSpeaker, VoiceLost
 from telephony.writer import ThreadedLineWriter
 
 
@@ -20,10 +21,88 @@ def results():
 def test_pieces_come_in_order_and_whole(results):
     speaker = ThreadedSpeaker(ScriptedTextToSpeech(ms_per_word=100), results.put)
     speaker.say(1, ("one two", "three"))
-    first, second = results.get(timeout=5), results.get(timeout=5)
+    came = [results.get(timeout=5) for _ in range(4)]
     speaker.close()
-    assert (first.utterance, first.piece, len(first.mulaw)) == (1, 0, 1600)
-    assert (second.utterance, second.piece, len(second.mulaw)) == (1, 1, 800)
+    assert [(chunk.piece, len(chunk.mulaw), chunk.is_last) for chunk in came] == [
+        (0, 1600, False),
+        (0, 0, True),
+        (1, 800, False),
+        (1, 0, True),
+    ]
+    assert {chunk.utterance for chunk in came} == {1}
+
+
+class Trickles(ScriptedTextToSpeech):
+    """A voice that gives its audio in crumbs, and no more of them than it is let."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = queue.Queue()
+        self.go = threading.Semaphore(0)
+        self.given_up = threading.Event()
+
+    def synthesise(self, text, *, speed=1.0, account=UNLIMITED):
+        self.asked.put(text)
+        try:
+            for _ in range(100):
+                assert self.go.acquire(timeout=5)
+                yield b"\x55" * 163
+        finally:
+            self.given_up.set()
+
+
+def test_playing_starts_with_the_first_chunk_and_crumbs_are_gathered(results):
+    voice = Trickles()
+    speaker = ThreadedSpeaker(voice, results.put)
+    speaker.say(1, ("a long sentence",))
+    voice.go.release(3)
+    first = results.get(timeout=5)
+    assert (len(first.mulaw), first.is_last) == (488, False), "whole milliseconds, long before the sentence is made"
+    voice.go.release(97)
+    rest = []
+    while not rest or not rest[-1].is_last:
+        rest.append(results.get(timeout=5))
+    assert len(first.mulaw) + sum(len(chunk.mulaw) for chunk in rest) == 16300
+    assert all(1600 <= len(chunk.mulaw) < 1600 + 171 for chunk in rest[:-1])
+    assert all(len(chunk.mulaw) % 8 == 0 for chunk in rest[:-1])
+    speaker.close()
+
+
+def test_a_cut_in_the_middle_of_a_sentence_ends_its_synthesis(results):
+    voice = Trickles()
+    speaker = ThreadedSpeaker(voice, results.put)
+    speaker.say(1, ("a long sentence", "never begun"))
+    voice.go.release(3)
+    results.get(timeout=5)
+    speaker.forget(1)
+    voice.go.release(1)
+    assert voice.given_up.wait(5)
+    speaker.close()
+    assert results.empty()
+
+
+def test_further_pieces_of_an_utterance_go_on_counting(results):
+    speaker = ThreadedSpeaker(ScriptedTextToSpeech(), results.put)
+    speaker.say(4, ("one",))
+    speaker.say(4, ("two", "three"), 1)
+    assert [results.get(timeout=5).piece for _ in range(6)] == [0, 0, 1, 1, 2, 2]
+    speaker.close()
+
+
+def test_what_must_be_said_breaks_a_rehearsal_off_and_it_is_made_up_for(results):
+    voice = Trickles()
+    speaker = ThreadedSpeaker(voice, results.put)
+    speaker.prepare(("perhaps",))
+    assert voice.asked.get(timeout=5) == "perhaps"
+    speaker.say(1, ("now",))
+    voice.go.release(1)
+    assert voice.asked.get(timeout=5) == "now"
+    voice.go.release(100)
+    while not results.get(timeout=5).is_last:
+        pass
+    assert voice.asked.get(timeout=5) == "perhaps"
+    speaker.close()
+    voice.go.release(100)
 
 
 class Held(ScriptedTextToSpeech):
@@ -34,10 +113,10 @@ class Held(ScriptedTextToSpeech):
         self.asked = queue.Queue()
         self.go = threading.Semaphore(0)
 
-    def synthesise(self, text, *, speed=1.0):
+    def synthesise(self, text, *, speed=1.0, account=UNLIMITED):
         self.asked.put(text)
         assert self.go.acquire(timeout=5)
-        yield from super().synthesise(text, speed=speed)
+        yield from super().synthesise(text, speed=speed, account=account)
 
 
 def test_what_must_be_said_goes_before_what_may_be_said(results):
@@ -73,7 +152,7 @@ def test_a_voice_that_fails_is_reported_and_the_next_utterance_is_tried(results)
     speaker.say(2, ("good",))
     assert results.get(timeout=5) == VoiceLost(1)
     ready = results.get(timeout=5)
-    assert isinstance(ready, PieceReady)
+    assert isinstance(ready, ChunkReady)
     assert ready.utterance == 2
     speaker.close()
 

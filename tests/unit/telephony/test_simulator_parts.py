@@ -3,6 +3,7 @@
 import json
 import math
 import struct
+import tomllib
 import wave
 from collections.abc import Iterator
 from itertools import pairwise
@@ -12,6 +13,8 @@ import pytest
 
 from engine.audio import levels, mulaw
 from engine.errors import ProtocolError
+from engine.questions.generated import generated_id
+from engine.vocabulary import Topic
 from telephony import media_stream
 from telephony.simulator import scenario as scenarios
 from telephony.simulator import voices
@@ -38,6 +41,7 @@ from telephony.simulator.twiml_reader import (
 STREAM = "MZ" + "0" * 32
 QUIET = b"\xff" * 160
 SHIPPED = Path(scenarios.__file__).parent / "scenarios"
+WRITTEN_QUESTIONS = Path(__file__).parents[2] / "fakes" / "written_questions.toml"
 
 
 def line() -> SimulatedLine:
@@ -426,3 +430,11 @@ def test_rows_without_a_time_take_that_of_the_audio_around_them(tmp_path: Path) 
     path.write_text("\n".join(json.dumps({"dir": "twilio->app", "msg": message}) for message in rows))
 
     assert [row.at_ms for row in read_session(path)] == [0, 80, 80]
+
+
+def test_the_demo_caller_answers_what_the_loopback_language_model_asks() -> None:
+    written = tomllib.loads(WRITTEN_QUESTIONS.read_text())["question"]
+    demo = scenarios.load_scenario(SHIPPED / "demo.toml")
+    answered = {reply.on for reply in demo.replies}
+
+    assert {f"ask:{generated_id(Topic(each['topic']), each['text'])}" for each in written} <= answered

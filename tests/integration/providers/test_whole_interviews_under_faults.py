@@ -1,0 +1,142 @@
+"""Whole interviews through the clouds' real packages, with the first engine of a chain failing at every stage in turn.
+
+Every case is one call of its own over servers of its own; some are held at once, each on a line faster than the wall.
+"""
+
+import itertools
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from engine.questions.bank import load_bank
+from tests.fakes.fault_calls import ANSWERS, ENDPOINT_MS, Interview, Providers, providers
+from tests.fakes.openai_faults import Fault as OpenAIFault
+from tests.fakes.openai_faults import status
+from tests.fakes.wire_faults import Fault
+
+AT_ONCE = 6
+MOST_SILENCE_MS = 3000
+SOCKETS = {"deepgram": "/v1/listen", "deepgram-flux": "/v2/listen"}
+SPEAK = "POST /v1/speak"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What goes wrong, and at whose."""
+
+    name: str
+    port: str
+    first: str
+    faults: tuple = ()
+    half_open: str = ""
+    switches: bool = True
+    """Whether another engine must take over; a harmless fault may pass unnoticed."""
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        others = {"deepgram": "openai", "deepgram-flux": "deepgram", "openai": "deepgram"}
+        return (self.first, others[self.first])
+
+    def plan(self, made: Providers) -> None:
+        """Hand the faults to the server of the engine that is asked first."""
+        if self.first == "openai":
+            made.openai.script(PATHS[self.port], *self.faults)
+        else:
+            made.deepgram.plan(SOCKETS[self.first] if self.port == "speech_to_text" else SPEAK, *self.faults)
+
+
+PATHS = {"speech_to_text": "/audio/transcriptions", "text_to_speech": "/audio/speech"}
+REFUSALS = (
+    Fault("refuse", status=401),
+    Fault("refuse", status=429, headers={"Retry-After": "7"}),
+    Fault("refuse", status=500),
+)
+BREAKS = (
+    Fault("abort"),
+    Fault("close", code=1011, reason="NET-0000"),
+    Fault("close", code=1000),
+    Fault("malformed"),
+    Fault("wrong_types"),
+    Fault("error"),
+    Fault("stall"),
+    Fault("freeze"),
+)
+HARMLESS = (Fault("duplicate"), Fault("unknown"), Fault("delay", seconds=0.1))
+
+
+def listening_cases() -> Iterator[Case]:
+    port = "speech_to_text"
+    for first in SOCKETS:
+        for fault in REFUSALS:
+            yield Case(f"hears {first} connect {fault.status}", port, first, (fault,))
+        yield Case(f"hears {first} half-open", port, first, half_open="socket")
+        acts = BREAKS if first == "deepgram" else (Fault("abort"), Fault("stall"))
+        for fault, (stage, at) in itertools.product(acts, (("first", 1), ("middle", 5), ("finish", "finish"))):
+            broken = Fault(fault.act, at=at, code=fault.code, reason=fault.reason)
+            yield Case(f"hears {first} {stage} {fault.act} {fault.code}", port, first, (broken,))
+        for fault in HARMLESS:
+            late = Fault(fault.act, at="finish" if fault.act == "delay" else 1, seconds=fault.seconds)
+            yield Case(f"hears {first} {fault.act}", port, first, (late,), switches=False)
+    for kind in ("slow", "reset", "wrong_types", "not_json", "truncated"):
+        fault = OpenAIFault(kind, seconds=3.0)
+        yield Case(f"hears openai {kind}", port, "openai", (None, fault, fault), switches=kind in ("slow", "reset"))
+    for code in (401, 429, 500):
+        refused = status(code, retry_after="7" if code == 429 else None)
+        yield Case(f"hears openai {code}", port, "openai", (None, refused, refused))
+
+
+def speaking_cases() -> Iterator[Case]:
+    port = "text_to_speech"
+    for fault in REFUSALS:
+        yield Case(f"speaks deepgram connect {fault.status}", port, "deepgram", (None, fault))
+    yield Case("speaks deepgram half-open", port, "deepgram", half_open="rest")
+    for act, (stage, at) in itertools.product(("abort", "close", "stall"), (("first", 0), ("middle", 1))):
+        yield Case(f"speaks deepgram {stage} {act}", port, "deepgram", (None, *[Fault(act, at=at)] * 3))
+    for act in ("wrong_kind", "empty"):
+        yield Case(f"speaks deepgram {act}", port, "deepgram", (None, Fault(act)))
+    yield Case("speaks deepgram late", port, "deepgram", (None, Fault("delay", seconds=1.0)))
+    for kind in ("slow", "stall", "truncated", "reset", "empty"):
+        yield Case(f"speaks openai {kind}", port, "openai", (None, OpenAIFault(kind, seconds=3.0)))
+    for code in (401, 429, 500):
+        yield Case(f"speaks openai {code}", port, "openai", (None, status(code)))
+
+
+CASES = {case.name: case for case in (*listening_cases(), *speaking_cases())}
+
+
+@pytest.fixture(scope="module")
+def interviews(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, "Future[Interview]"]]:
+    """All the calls, some at a time."""
+    bank, folder = load_bank(), tmp_path_factory.mktemp("interviews")
+
+    def hold(case: Case, number: int) -> Interview:
+        hears = case.order if case.port == "speech_to_text" else ("deepgram", "openai")
+        speaks = case.order if case.port == "text_to_speech" else ("deepgram", "openai")
+        with providers(hears, speaks, half_open=case.half_open) as made:  # type: ignore[arg-type]
+            case.plan(made)
+            call = Interview(Path(folder / str(number)), bank, made).hold()
+            assert made.deepgram.counted.violations == []
+            return call
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(AT_ONCE) as pool:
+        patch.setenv("NO_PROXY", "127.0.0.1,localhost")
+        yield {name: pool.submit(hold, case, number) for number, (name, case) in enumerate(CASES.items())}
+
+
+def test_there_are_enough_cases() -> None:
+    assert len(CASES) >= 60
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_the_interview_goes_on_as_if_nothing_had_been(interviews: dict[str, "Future[Interview]"], name: str) -> None:
+    case, call = CASES[name], interviews[name].result()
+    assert call.reason == "completed"
+    assert call.answers == list(ANSWERS), "every word of every answer, once"
+    assert call.longest_silence_ms <= ENDPOINT_MS + MOST_SILENCE_MS
+    assert call.timeline is not None
+    if case.switches:
+        seen = [switch for switch in call.timeline.switches if switch.port == case.port]
+        assert seen and case.first.split("-")[0] in seen[0].from_engine and seen[0].reason
