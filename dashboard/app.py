@@ -24,6 +24,7 @@ from dashboard import (
     requests_log,
     schedule,
 )
+from dashboard.api import appointments as api_appointments
 from dashboard.api import auth as api_auth
 from dashboard.api import interviews as api_interviews
 from dashboard.configuration import flask_config
@@ -90,6 +91,7 @@ def create_app(
         candidate.blueprint(db, settings),
         api_auth.blueprint(signing_in, tokens),
         api_interviews.blueprint(db, settings),
+        api_appointments.blueprint(db, settings),
     ):
         app.register_blueprint(blueprint)
     return app

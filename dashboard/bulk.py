@@ -17,6 +17,7 @@ from engine.config import Settings
 from engine.errors import ScheduleError
 from engine.scheduling.phone_numbers import region_of
 from engine.store.models import User
+from engine.work.question_writing import order_questions
 
 MOST_ROWS = 200
 MOST_BYTES = 100_000
@@ -61,6 +62,7 @@ class BulkPages:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
+        self._settings = settings
         self._region = region_of(settings.phone_number)
         self._booker = Booker(database, settings)
 
@@ -95,9 +97,11 @@ class BulkPages:
         try:
             wanted, appointment = read_form(data, self._region)
             with self._database.current().begin_nested():
-                self._booker.set_up(
+                made = self._booker.set_up(
                     user.id, new_interview(wanted), appointment, may_call=wanted.may_call, host_zone=user.time_zone
                 )
+                for interview in made:
+                    order_questions(self._database.current(), self._settings, interview.id)
         except InvalidInput as error:
             faults = tuple(f"{_LABELS.get(name, name)}: {said}" for name, said in error.fields.items())
             return Row(number, line.get("name", ""), shown, faults)

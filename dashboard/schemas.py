@@ -216,6 +216,11 @@ class ListQuery(Input):
         return {name: value for name, value in data.items() if value != ""} if isinstance(data, dict) else data
 
 
+class OutboxQuery(Input):
+    page: int = Field(default=1, ge=1, le=100_000)
+    limit: int = Field(default=20, ge=1, le=100)
+
+
 class EventsQuery(Input):
     after: int = Field(default=0, ge=0, le=2**62)
     limit: int = Field(default=500, ge=1, le=500)

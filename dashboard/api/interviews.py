@@ -7,14 +7,17 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from dashboard.access import current_user
+from dashboard.api.appointments import api_fault
 from dashboard.api.envelope import json_body, success
+from dashboard.appointment_schemas import AppointmentInput
+from dashboard.booker import Booker
 from dashboard.database import Database
 from dashboard.interviews import new_interview
 from dashboard.live import public_event
 from dashboard.schemas import EventsQuery, ListQuery, NewInterviewInput
 from dashboard.validation import checked
 from engine.config import Settings
-from engine.errors import NotFound
+from engine.errors import NotFound, ScheduleError
 from engine.scheduling.phone_numbers import region_of
 from engine.store.evaluations import EvaluationRepository
 from engine.store.events import EventRepository
@@ -27,6 +30,7 @@ from engine.work.question_writing import order_questions
 def blueprint(database: Database, settings: Settings) -> Blueprint:
     bp = Blueprint("api_interviews", __name__, url_prefix="/api/v1/interviews")
     region = region_of(settings.phone_number)
+    booker = Booker(database, settings)
 
     def interviews() -> InterviewRepository:
         return InterviewRepository(database.current())
@@ -36,8 +40,7 @@ def blueprint(database: Database, settings: Settings) -> Blueprint:
 
     @bp.post("")
     def create() -> Response:
-        wanted = checked(NewInterviewInput, json_body(), region=region, now=datetime.now(UTC))
-        created = interviews().create(current_user().id, new_interview(wanted))
+        created = _set_up(booker, region)
         order_questions(database.current(), settings, created.id)
         database.current().commit()
         return success(told(created), 201)
@@ -97,11 +100,31 @@ def blueprint(database: Database, settings: Settings) -> Blueprint:
 
     @bp.post("/<uuid:interview_id>/cancel")
     def cancel(interview_id: uuid.UUID) -> Response:
-        cancelled = interviews().cancel(interview_id, current_user().id)
+        booker.cancel(interview_id, current_user().id)
+        cancelled = interviews().find(interview_id, current_user().id)
         database.current().commit()
         return success(told(cancelled))
 
     return bp
+
+
+def _set_up(booker: Booker, region: str) -> Interview:
+    """The interview that the request's body asks for, with its appointment where it names one."""
+    body, now = json_body(), datetime.now(UTC)
+    asked = body.pop("appointment", None) if isinstance(body, dict) else None
+    wanted = checked(NewInterviewInput, body, region=region, now=now)
+    user, session = current_user(), booker.desk().session
+    if asked is None:
+        return InterviewRepository(session).create(user.id, new_interview(wanted))
+    appointment = checked(AppointmentInput, asked, now=now)
+    try:
+        made = booker.set_up(
+            user.id, new_interview(wanted), appointment, may_call=wanted.may_call, host_zone=user.time_zone
+        )
+    except ScheduleError as error:
+        session.rollback()
+        raise api_fault(appointment, error) from error
+    return made[0]
 
 
 def interview_data(interview: Interview, phone_number: str) -> dict[str, Any]:

@@ -2,19 +2,27 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from engine.adapters.time_zones import TimeZones
 from engine.pricing import load_prices
 from engine.questions.bank import load_bank
+from engine.scheduling.calling_hours import load_calling_hours
+from engine.scheduling.links import Purpose
+from engine.scheduling.slots import Opening, Window
+from engine.scheduling.zones import LocalTime
 from engine.store.models import Interview
 from engine.store.phrases import PhraseNews, PhraseRepository
 from engine.store.provider_health import EngineHealth, ProviderHealthRepository
 from engine.store.unit_of_work import UnitOfWork
 from engine.usage import Usage
 from engine.vocabulary import Topic
+from engine.work.booking import book_at, offer_window
+from engine.work.candidate_links import LinkMaker
+from engine.work.desk import Desk
 from engine.work.grading import grade_interview
 from tests.integration.dashboard.recordings import write_recording
 from tests.integration.dashboard.sample_interviews import CallScript, new_interview, new_user
@@ -47,6 +55,9 @@ class Seeded:
     scheduled: uuid.UUID
     evaluating: uuid.UUID
     cancelled: uuid.UUID
+    booked: uuid.UUID
+    links: dict[str, str]
+    """Paths of a candidate's pages."""
 
 
 def seed(sessions: sessionmaker[Session], recordings_dir: Path, password_hash: str) -> Seeded:
@@ -81,7 +92,50 @@ def seed(sessions: sessionmaker[Session], recordings_dir: Path, password_hash: s
     scheduled = new_interview(
         sessions, ada, title="Site reliability engineer, mid", candidate="Hedy Lamarr", in_hours=2
     )
-    return Seeded(ada, "ada@example.org", "new@example.org", completed, partial, live, scheduled, evaluating, cancelled)
+    booked, links = _appointments(sessions, ada)
+    return Seeded(
+        ada,
+        "ada@example.org",
+        "new@example.org",
+        completed,
+        partial,
+        live,
+        scheduled,
+        evaluating,
+        cancelled,
+        booked,
+        links,
+    )
+
+
+def _appointments(sessions: sessionmaker[Session], owner_id: uuid.UUID) -> tuple[uuid.UUID, dict[str, str]]:
+    """A booked call without an agreement on record, and a window that waits for a pick."""
+    booked = new_interview(sessions, owner_id, title="Database engineer, mid", candidate="Grace Hopper")
+    offered = new_interview(sessions, owner_id, title="Frontend engineer, junior", candidate="Mary Jackson")
+    now = datetime.now(UTC)
+    first = now.date() + timedelta(days=1)
+    window = Window(
+        first,
+        first + timedelta(days=6),
+        "Europe/Berlin",
+        tuple(Opening(day, time(9), time(12)) for day in range(7)),
+        15,
+    )
+    wall = datetime.combine(first + timedelta(days=3), time(15, 30))
+    with sessions.begin() as session:
+        desk = Desk(session, TimeZones(), load_calling_hours(), now)
+        interview = session.get_one(Interview, booked)
+        interview.candidate.email = "grace@example.org"
+        appointment = book_at(desk, interview, LocalTime(wall, "Europe/Berlin"))
+        waiting = offer_window(desk, session.get_one(Interview, offered), window)
+        maker = LinkMaker("c" * 40, "")
+        links = {
+            "pick": maker.address(Purpose.PICK, waiting),
+            "cancel": maker.address(Purpose.CANCEL, appointment),
+            "decline": maker.address(Purpose.DECLINE, appointment),
+            "broken": "/c/broken",
+        }
+    return booked, links
 
 
 def _make_last(sessions: sessionmaker[Session], interview_id: uuid.UUID, *, minutes: int) -> None:

@@ -28,6 +28,16 @@ PAGES: dict[str, Callable[[Seeded], str]] = {
     "report-waiting": lambda seeded: f"/interviews/{seeded.evaluating}/report",
     "account": lambda seeded: "/account",
     "operator": lambda seeded: "/operator",
+    "interview-booked": lambda seeded: f"/interviews/{seeded.booked}",
+    "change-appointment": lambda seeded: f"/interviews/{seeded.booked}/schedule",
+    "agenda": lambda seeded: "/agenda",
+    "outbox": lambda seeded: "/outbox",
+    "bulk": lambda seeded: "/interviews/bulk",
+}
+LINKS: dict[str, Callable[[Seeded], str]] = {
+    "candidate-pick": lambda seeded: seeded.links["pick"],
+    "candidate-cancel": lambda seeded: seeded.links["cancel"],
+    "candidate-decline": lambda seeded: seeded.links["decline"],
 }
 LOOKS: list[tuple[Literal["light", "dark"], int]] = [("light", 1280), ("light", 360), ("dark", 360), ("dark", 1280)]
 
@@ -36,6 +46,13 @@ LOOKS: list[tuple[Literal["light", "dark"], int]] = [("light", 1280), ("light", 
 def test_pages_for_visitors_are_sound(browser: Browser, site: Site, axe_source: str, name: str) -> None:
     with opened(browser, site) as tab:
         tab.page.goto(VISITORS[name])
+        _check_looks(tab, axe_source, name)
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_pages_for_candidates_are_sound(browser: Browser, site: Site, axe_source: str, name: str) -> None:
+    with opened(browser, site) as tab:
+        tab.page.goto(LINKS[name](site.seeded))
         _check_looks(tab, axe_source, name)
 
 
