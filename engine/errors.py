@@ -76,3 +76,7 @@ class UnusableReply(UpstreamUnavailable):
     def __init__(self, message: str, *, usage: Usage | None = None) -> None:
         self.usage = usage
         super().__init__(message)
+
+
+class WeightsError(VivavoceError):
+    """The weights of the endpoint policy cannot be used; the message says which and why."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from engine.audio.endpoint import Hint
 from engine.chat import ChatMessage as ChatMessage
 from engine.chat import ChatRequest as ChatRequest
 from engine.transcript import Transcript
@@ -67,7 +68,16 @@ class RecognitionFailed:
     reason: str
 
 
-RecognitionEvent = PartialHeard | FinalHeard | AllHeard | RecognitionFailed
+@dataclass(frozen=True, slots=True)
+class TurnHint:
+    """What a recogniser that tells turns makes of the turn's end. It decides nothing."""
+
+    hint: Hint
+    at_ms: int
+    """Audio time up to which it had heard."""
+
+
+RecognitionEvent = PartialHeard | FinalHeard | AllHeard | RecognitionFailed | TurnHint
 
 
 class RecognitionStream(Protocol):

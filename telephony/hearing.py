@@ -9,7 +9,17 @@ from engine.audio.voice import Began, Confirmed, Ended, SpeechTracker, VoiceChan
 from engine.clock import FRAME_MS, FRAME_SAMPLES, samples_to_ms
 from engine.dialogue.signals import Signal, SilenceHeld, SpeechBegan, SpeechConfirmed, SpeechEnded
 from engine.errors import UpstreamUnavailable
-from engine.ports import RecognitionEvent, RecognitionFailed, RecognitionStream, SpeechToText, VoiceDetector
+from engine.ports import (
+    FinalHeard,
+    PartialHeard,
+    RecognitionEvent,
+    RecognitionFailed,
+    RecognitionStream,
+    SpeechToText,
+    TurnHint,
+    VoiceDetector,
+)
+from engine.transcript import Transcript, joined
 from telephony.sound_meter import SoundMeter
 
 _RESULTS_PAUSE_S = 0.02
@@ -35,6 +45,9 @@ class Ear:
         self.sound = SoundMeter()
         self._rest = b""
         self._terms: tuple[str, ...] = ()
+        self._now_ms = 0
+        self._attends_since_ms = 0
+        self._finals: list[Transcript] = []
         self.stream = self._opened()
 
     def hear(self, mulaw: bytes, position: int) -> Sequence[Signal]:
@@ -53,6 +66,28 @@ class Ear:
         """Words to expect in the answer; kept for a recogniser that has to be replaced."""
         self._terms = terms
         self.stream.set_terms(terms)
+
+    def attend(self, kind: str) -> None:
+        """An answer to this kind of question is listened to from now on; the words before it are another turn's."""
+        self._attends_since_ms = self._now_ms
+        self._finals.clear()
+        self._endpoint.attend(kind, self._now_ms)
+
+    def understand(self, event: RecognitionEvent) -> None:
+        """Let the endpoint policy know what the recogniser made of the turn so far."""
+        match event:
+            case PartialHeard(text):
+                self._read(Transcript(text))
+            case FinalHeard(transcript):
+                if not transcript.words or transcript.words[-1].end_ms > self._attends_since_ms:
+                    self._finals.append(transcript)
+                    self._read(Transcript("", transcript.words))
+            case TurnHint(hint, at_ms) if at_ms > self._attends_since_ms:
+                self._endpoint.hint(hint, at_ms)
+
+    def _read(self, latest: Transcript) -> None:
+        so_far = joined([*self._finals, latest])
+        self._endpoint.read(so_far.text, self._now_ms, latest.end_ms)
 
     def recover(self) -> None:
         """The recogniser broke: go on with a fresh one."""
@@ -78,7 +113,7 @@ class Ear:
         is_speech = self._detector.is_speech(pcm)
         self.sound.frame(pcm, is_speech)
         self.stream.send(frame, at_ms)
-        now_ms = at_ms + FRAME_MS
+        self._now_ms = now_ms = at_ms + FRAME_MS
         signals = [self._changed(change, now_ms) for change in self._tracker.push(is_speech, at_ms)]
         end_of_turn = self._endpoint.push(pcm, at_ms, is_speech)
         if end_of_turn is not None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import sessionmaker
 from engine.adapters.event_files import FileEventLog, event_log_path
 from engine.adapters.recording_files import RecordingFile
 from engine.adapters.selection import SpeechEngines
-from engine.audio.endpoint import FixedEndpoint
+from engine.audio.endpoint_weights import load_weights
 from engine.config import Settings
 from engine.dialogue.plan import Plan
 from engine.errors import UpstreamUnavailable
@@ -27,6 +27,7 @@ from engine.work.interview_plan import opening_words, plan_of
 from telephony import signature, stream_token
 from telephony.call_log import CallLog
 from telephony.call_parts import CallParts, Line, into
+from telephony.endpointing import new_endpoint
 from telephony.hearing import Ear
 from telephony.line_errors import LineGone
 from telephony.media_stream import POLICY_BROKEN, StreamProtocol, StreamStarted
@@ -73,6 +74,7 @@ class Switchboard:
         self._sessions = sessions
         self._engines = engines
         self._bank = bank
+        self._weights = load_weights()
         self._live = 0
         self._counting = threading.Lock()
 
@@ -156,7 +158,7 @@ class Switchboard:
             plan=leg.plan,
             ear=Ear(
                 self._engines.new_voice_detector(),
-                FixedEndpoint(settings.endpoint.silence_ms, settings.endpoint.threshold_dbfs),
+                new_endpoint(settings.endpoint, self._weights),
                 self._engines.speech_to_text,
                 into(inbox),
             ),

@@ -16,6 +16,7 @@ from engine.dialogue.signals import (
     Action,
     AllReceived,
     AnswerJudged,
+    Attend,
     CallStarted,
     DigitPressed,
     ExpectTerms,
@@ -39,14 +40,7 @@ from engine.dialogue.signals import (
     VoiceFailed,
 )
 from engine.evaluation.judgement import judge
-from engine.ports import (
-    AllHeard,
-    FinalHeard,
-    PartialHeard,
-    RecognitionEvent,
-    RecognitionFailed,
-    Recorder,
-)
+from engine.ports import AllHeard, FinalHeard, PartialHeard, RecognitionEvent, RecognitionFailed, Recorder, TurnHint
 from telephony.call_parts import CallParts, Line
 from telephony.line_errors import LineGone
 from telephony.line_meter import LagMeter
@@ -167,10 +161,11 @@ class Session:
                     self._feed(VoiceFailed(self.now_ms, utterance))
                 case AnswerJudged():
                     self._feed(result)
-                case PartialHeard() | FinalHeard() | AllHeard() | RecognitionFailed():
+                case PartialHeard() | FinalHeard() | AllHeard() | RecognitionFailed() | TurnHint():
                     self._recognised(result)
 
     def _recognised(self, event: RecognitionEvent) -> None:
+        self._parts.ear.understand(event)
         match event:
             case PartialHeard(text):
                 self._feed(PartialReceived(self.now_ms, text))
@@ -209,6 +204,8 @@ class Session:
                 self._use_voice(action)
             case ExpectTerms(terms):
                 self._parts.ear.set_terms(terms)
+            case Attend(kind):
+                self._parts.ear.attend(kind)
             case Flush(request):
                 self._parts.ear.stream.finish(request)
             case Judge(order, question_id, text):

@@ -200,6 +200,14 @@ class StopTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class Attend:
+    """From now on we listen; the end of the candidate's turn is to be decided accordingly."""
+
+    kind: str
+    """The shape of the question that is answered; empty where it is no question of the interview."""
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """Close the line now; everything to be heard has been heard."""
 
@@ -214,7 +222,7 @@ class Fact:
     data: dict[str, Any]
 
 
-Action = Speak | StopPlayback | Prepare | ExpectTerms | Flush | Judge | StartTimer | StopTimer | HangUp | Fact
+Action = Speak | StopPlayback | Prepare | ExpectTerms | Flush | Judge | StartTimer | StopTimer | Attend | HangUp | Fact
 
 _SIGNALS = {kind.__name__: kind for kind in Signal.__args__}
 
