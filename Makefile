@@ -16,7 +16,7 @@ with_database := $(py) -m engine.store.embedded_postgres run --
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test quick lint format migrate venv venv-dev bench-media bench-speech clean
+.PHONY: help demo run test quick lint format migrate venv venv-dev bench-media bench-speech bench-turns clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -57,6 +57,10 @@ bench-media: $(VENV)/.runtime ## CALLS=n simulated calls against one web process
 bench-speech: $(VENV)/.runtime ## DATA=folder: word error rate, CPU and latency of the speech recogniser
 	@test -n "$(DATA)" || { echo "Say where the clips are: make bench-speech DATA=folder" >&2; exit 2; }
 	@$(py) -m benchmarks.speech "$(DATA)"
+
+bench-turns: $(VENV)/.runtime ## DATA=folder: answers cut off against dead air, for both endpoint policies
+	@test -n "$(DATA)" || { echo "Say where the turns are: make bench-turns DATA=folder" >&2; exit 2; }
+	@$(py) -m benchmarks.turns "$(DATA)"
 
 venv: $(VENV)/.runtime ## what the product runs on, in .venv
 venv-dev: $(VENV)/.dev ## what tests and checks need, on top

@@ -243,7 +243,7 @@ class TurnWriter:
         """
         last = before.split()[-1].lower()
         asks = any(phrase in before for phrase in (*_THINKING[False], *_THINKING[True]))
-        thinking = {"yes_no": 0.02, "short": 0.04, "open": 0.04, "think": 0.07}[kind]
+        thinking = {"yes_no": 0.02, "short": 0.03, "open": 0.03, "think": 0.055}[kind]
         if last in ("um", "uh", "know", "mean"):
             thinking *= 2.5
         elif last in _LEANING:

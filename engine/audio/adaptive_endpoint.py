@@ -20,9 +20,9 @@ COVER_MS: Final = 300
 COVER_LATE_MS: Final = 1200
 """So much before, when they came after the speech: in noise the detector may hear its end that late."""
 JUST_BEFORE_MS: Final = 100
-WORD_TAIL_MS: Final = 200
+WORD_TAIL_MS: Final = 50
 """Speech goes on for no longer than this after the last word's end as the recogniser has it."""
-MOST_CORRECTED_MS: Final = 500
+MOST_CORRECTED_MS: Final = 600
 """Recognisers drop words now and then, so they move the end of speech by no more than this."""
 PARTIAL_LAG_MS: Final = 300
 """A text without times tells what was said up to so long before it came."""

@@ -66,7 +66,7 @@ _YES_OR_NO: Final = re.compile(
     r"(?:(?:um|uh|well|oh) )*(?:(?:yes|yeah|yep|no|nope|nah|sure|absolutely|definitely|correct|right|exactly|of course|"
     r"certainly)(?: |$))+(?:(?:i|we|it|they|you|that|he|she) (?:do|does|did|have|has|had|am|are|is|was|were|can|could|"
     r"would|will|should|don't|doesn't|didn't|haven't|hasn't|hadn't|isn't|aren't|wasn't|can't|couldn't|wouldn't|won't)"
-    r"(?: not)?|not (?:really|yet|at all)|never|please|thanks|thank you)?$"
+    r"(?: not)?|not (?:really|yet|at all)|never|please|thanks|thank you)?$|not (?:really|yet|at all|much)$"
 )
 _NUMBERS: Final = {"two": 2, "three": 3, "four": 4, "five": 5, "several": 2, "some": 2, "a few": 2, "a couple of": 2}
 _ANNOUNCED: Final = re.compile(
@@ -128,7 +128,7 @@ def _is_listing(plain: str) -> bool:
     if announced:
         begin, wanted = announced[-1]
         markers = [start for start in markers if start >= begin]
-    elif markers and "first" in plain[markers[0] : markers[0] + 16]:
+    elif markers and re.search("first|one hand", plain[markers[0] : markers[0] + 16]):
         wanted = 2
     else:
         return False

@@ -11,7 +11,7 @@ from engine.adapters.event_files import FileEventLog, parse
 from engine.adapters.recording_files import RecordingFile
 from engine.adapters.scripted_speech import ScriptedSpeechToText, ScriptedTextToSpeech
 from engine.audio import mulaw
-from engine.audio.endpoint import FixedEndpoint
+from engine.audio.endpoint import EndpointPolicy, FixedEndpoint
 from engine.audio.levels import rms_dbfs
 from engine.dialogue.plan import Plan
 from engine.ports import EventRecord
@@ -72,6 +72,7 @@ class VirtualCall:
     plan: Plan | None = None
     question_count: int = 3
     recogniser: ScriptedSpeechToText = field(default_factory=ScriptedSpeechToText)
+    endpoint: EndpointPolicy = field(default_factory=lambda: FixedEndpoint(1500, -50.0))
     voice: ScriptedTextToSpeech = field(default_factory=lambda: ScriptedTextToSpeech(ms_per_word=200))
     reason: str = ""
     socket: VirtualSocket | None = None
@@ -98,7 +99,7 @@ class VirtualCall:
         clock = lambda: self.socket.now_s  # noqa: E731  the virtual clock
         parts = CallParts(
             plan=self.plan,
-            ear=Ear(LoudIsSpeech(), FixedEndpoint(1500, -50.0), self.recogniser, into(inbox), pause=self.pass_time),
+            ear=Ear(LoudIsSpeech(), self.endpoint, self.recogniser, into(inbox), pause=self.pass_time),
             mouth=Mouth(Speaker(self.voice, into(inbox)), LineWriter(line.send, "MZ0123456789", clock)),
             call_log=CallLog(FileEventLog(self.log_path)),
             start_recording=lambda: RecordingFile(path),
