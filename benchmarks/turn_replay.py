@@ -23,8 +23,9 @@ from engine.clock import FRAME_MS, FRAME_SAMPLES, ms_to_samples
 from engine.ports import FinalHeard, RecognitionEvent, RecognitionFailed
 
 GIVEN_WORDS_LATENCY_MS: Final = 300
-"""Words whose times stand in the labels become known so long after their end, and all of them once more, as a final
-text, so long after the tracker reports a pause."""
+"""Words whose times stand in the labels become known so long after their end, as from a streaming recogniser that
+also repeats what it has every 240 ms."""
+GIVEN_WORDS_EVERY_MS: Final = 240
 _TAIL_MS: Final = 4000
 """Line audio behind the end that the detector hears; then there is silence for as long as it takes."""
 _SETTLE_MS: Final = 200
@@ -75,8 +76,7 @@ class Ears:
         frames = _frames(turn)
         detector = GatedDetector(WebRtcGate(), SileroJudge(self._model))
         if turn.words or self._process is None:
-            speech = tuple(map(detector.is_speech, frames))
-            return Evidence(turn, frames, speech, _given_words(turn, speech))
+            return Evidence(turn, frames, tuple(map(detector.is_speech, frames)), _given_words(turn))
         return self._recognise(turn, frames, detector, self._process)
 
     def _recognise(
@@ -123,21 +123,16 @@ def _heard(events: "queue.SimpleQueue[RecognitionEvent]", known: Sequence[Known]
                 raise CannotRun(f"the recogniser failed: {reason}")
 
 
-def _given_words(turn: LabelledTurn, speech: Sequence[bool]) -> tuple[Known, ...]:
+def _given_words(turn: LabelledTurn) -> tuple[Known, ...]:
     texts = [word[0] for word in turn.words]
     ends = [word[2] for word in turn.words]
-    known = [
-        Known(end_ms + GIVEN_WORDS_LATENCY_MS, " ".join(texts[: index + 1]), end_ms)
-        for index, end_ms in enumerate(ends)
-    ]
-    tracker = SpeechTracker()
-    for index, is_speech in enumerate(speech):
-        at_ms = index * FRAME_MS
-        if any(isinstance(change, Ended) for change in tracker.push(is_speech, at_ms)):
-            said = sum(end_ms <= at_ms for end_ms in ends)
-            if said:
-                known.append(Known(at_ms + GIVEN_WORDS_LATENCY_MS, " ".join(texts[:said]), ends[said - 1]))
-    return tuple(sorted(known, key=lambda each: (each.at_ms, each.covers_ms)))
+    known = []
+    repeated = range(0, turn.end_ms + _TAIL_MS, GIVEN_WORDS_EVERY_MS)
+    for at_ms in sorted({*repeated, *(end_ms + GIVEN_WORDS_LATENCY_MS for end_ms in ends)}):
+        said = sum(end_ms <= at_ms - GIVEN_WORDS_LATENCY_MS for end_ms in ends)
+        if said:
+            known.append(Known(at_ms, " ".join(texts[:said]), ends[said - 1]))
+    return tuple(known)
 
 
 def _frames(turn: LabelledTurn) -> tuple[bytes, ...]:

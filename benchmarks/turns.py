@@ -2,8 +2,9 @@
 
 DATA holds labels.tsv (file, question_kind, pauses as `start-end,start-end` in ms, end_ms, text; optionally words as
 `text@start-end text@start-end`) and 8 kHz mono 16-bit WAV files. Every turn goes through mu-law and the product's own
-two-stage voice detector. Words come from the labels 300 ms after their end where the labels time them; otherwise from
-the local recogniser as in a call, at the wall time that it took.
+two-stage voice detector. Where the labels time the words, they come from the labels as from a streaming recogniser:
+300 ms after their end, and again every 240 ms. Otherwise they come from the local recogniser as in a call, at the wall
+time that it took.
 
 A false cut-off is a pause within a turn in which the policy declares the turn over; its rate is the share of all such
 pauses. Dead air is the mean time from the labelled end of the turn to the decision. Each policy's trade-off is swept

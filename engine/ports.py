@@ -4,7 +4,7 @@ An adapter is one file in engine/adapters/. Which one is used is decided in engi
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from engine.audio.endpoint import Hint
@@ -45,6 +45,8 @@ class PartialHeard:
     """What the recogniser makes of the current stretch so far; a later event replaces it."""
 
     text: str
+    covers_ms: int | None = field(default=None, compare=False)
+    """Audio time at which its last word ended, where the recogniser says so."""
 
 
 @dataclass(frozen=True, slots=True)

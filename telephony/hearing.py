@@ -76,18 +76,18 @@ class Ear:
     def understand(self, event: RecognitionEvent) -> None:
         """Let the endpoint policy know what the recogniser made of the turn so far."""
         match event:
-            case PartialHeard(text):
-                self._read(Transcript(text))
+            case PartialHeard(text, covers_ms):
+                self._read(text, covers_ms)
             case FinalHeard(transcript):
                 if not transcript.words or transcript.words[-1].end_ms > self._attends_since_ms:
                     self._finals.append(transcript)
-                    self._read(Transcript("", transcript.words))
+                    self._read("", transcript.end_ms)
             case TurnHint(hint, at_ms) if at_ms > self._attends_since_ms:
                 self._endpoint.hint(hint, at_ms)
 
-    def _read(self, latest: Transcript) -> None:
-        so_far = joined([*self._finals, latest])
-        self._endpoint.read(so_far.text, self._now_ms, latest.end_ms)
+    def _read(self, latest: str, covers_ms: int | None) -> None:
+        so_far = joined([*self._finals, Transcript(latest)])
+        self._endpoint.read(so_far.text, self._now_ms, covers_ms)
 
     def recover(self) -> None:
         """The recogniser broke: go on with a fresh one."""

@@ -61,7 +61,8 @@ class HeardLedger:
             if not is_old:
                 self._pending = heard.text
                 if heard.text:
-                    yield PartialHeard(heard.text)
+                    end_ms = self._placed(heard.words[-1]).end_ms if heard.words else None
+                    yield PartialHeard(heard.text, end_ms)
             return
         new = None if is_old else self._uncovered(heard)
         if not is_old:

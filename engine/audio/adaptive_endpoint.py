@@ -18,14 +18,14 @@ SHORTEST_PAUSE_MS: Final = 200
 COVER_MS: Final = 300
 """Words that end this much before the speech did may still be all of it; recognisers are no more exact."""
 COVER_LATE_MS: Final = 1200
-"""So much before, when they came after the speech: in noise the detector may hear its end that late."""
-JUST_BEFORE_MS: Final = 100
+"""So much before, when nothing was added since: in noise the detector may hear the end that late."""
+READ_LAG_MS: Final = 300
+"""What a recogniser says tells of the speech up to so long before."""
+READ_SLACK_MS: Final = 100
 WORD_TAIL_MS: Final = 50
 """Speech goes on for no longer than this after the last word's end as the recogniser has it."""
 MOST_CORRECTED_MS: Final = 600
 """Recognisers drop words now and then, so they move the end of speech by no more than this."""
-PARTIAL_LAG_MS: Final = 300
-"""A text without times tells what was said up to so long before it came."""
 WENT_ON_MS: Final = 1500
 """Speech so soon after a decision means that the turn had not been over."""
 VOTE_LIMIT: Final = 6.0
@@ -33,10 +33,11 @@ VOTE_LIMIT: Final = 6.0
 _NOTHING_SAID: Final = WordClues(Ending.UNKNOWN, 0)
 
 
-def are_known(ended_ms: int, read_ms: int, covers_ms: int) -> bool:
-    """Whether words that came at read_ms and reach to covers_ms are all that was said up to ended_ms."""
-    slack_ms = COVER_LATE_MS if read_ms >= ended_ms - JUST_BEFORE_MS else COVER_MS
-    return covers_ms >= ended_ms - slack_ms
+def are_known(ended_ms: int, read_ms: int, last_word_ms: int | None) -> bool:
+    """Whether words read at read_ms, the last of which ended at last_word_ms, are all that was said to ended_ms."""
+    if read_ms - READ_LAG_MS >= ended_ms - READ_SLACK_MS:
+        return last_word_ms is None or last_word_ms >= ended_ms - COVER_LATE_MS
+    return last_word_ms is not None and last_word_ms >= ended_ms - COVER_MS
 
 
 def end_of_speech(ended_ms: int, covers_ms: int) -> int:
@@ -79,8 +80,8 @@ class AdaptiveEndpoint:
         self._kind = ""
         self._text = ""
         self._clues = _NOTHING_SAID
-        self._covers_ms = -1
         self._read_ms = -1
+        self._last_word_ms: int | None = None
         self._hint: Hint | None = None
         self._heard_end_ms = 0
         self._ended_ms = 0
@@ -99,7 +100,8 @@ class AdaptiveEndpoint:
         self._kind = kind if kind in KINDS else ""
         self._text = ""
         self._clues = _NOTHING_SAID
-        self._covers_ms = -1
+        self._read_ms = -1
+        self._last_word_ms = None
         self._hint = None
         self._decided_ms = None
         self._deadline_ms = None
@@ -119,7 +121,7 @@ class AdaptiveEndpoint:
         self._text = text
         self._clues = self._read_words(text)
         self._read_ms = at_ms
-        self._covers_ms = at_ms - PARTIAL_LAG_MS if covers_ms is None else covers_ms
+        self._last_word_ms = covers_ms
         self._reconsider()
 
     def hint(self, hint: Hint, at_ms: int) -> None:
@@ -152,8 +154,10 @@ class AdaptiveEndpoint:
             self._set_deadline()
 
     def _set_deadline(self) -> None:
-        is_known = are_known(self._heard_end_ms, self._read_ms, self._covers_ms)
-        self._ended_ms = end_of_speech(self._heard_end_ms, self._covers_ms) if is_known else self._heard_end_ms
+        is_known = are_known(self._heard_end_ms, self._read_ms, self._last_word_ms)
+        self._ended_ms = self._heard_end_ms
+        if is_known and self._last_word_ms is not None:
+            self._ended_ms = end_of_speech(self._heard_end_ms, self._last_word_ms)
         self._deadline_ms = self._ended_ms + self._wait_ms(is_known=is_known)
 
     def _wait_ms(self, *, is_known: bool) -> int:
