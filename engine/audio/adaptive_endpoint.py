@@ -22,6 +22,8 @@ COVER_LATE_MS: Final = 1200
 READ_LAG_MS: Final = 300
 """What a recogniser says tells of the speech up to so long before."""
 READ_SLACK_MS: Final = 100
+UNREAD_MS: Final = 450
+"""Nothing is decided so soon after the end of speech on words that are about to come."""
 WORD_TAIL_MS: Final = 50
 """Speech goes on for no longer than this after the last word's end as the recogniser has it."""
 MOST_CORRECTED_MS: Final = 600
@@ -170,7 +172,8 @@ class AdaptiveEndpoint:
             return weights.thinking_ms
         log_odds = weights.log_odds(self._kind, ending, self._clues.words) + self._opinions(is_known=is_known)
         price = weights.price + self._bias + weights.correction * self._corrections
-        return weights.wait_ms(log_odds, self._usual + self._habit.shift, price)
+        wait_ms = weights.wait_ms(log_odds, self._usual + self._habit.shift, price)
+        return max(wait_ms, UNREAD_MS) if ending is Ending.UNKNOWN else wait_ms
 
     def _opinions(self, *, is_known: bool) -> float:
         """Log odds from those who may also have a view: the recogniser and an end-of-turn model."""
