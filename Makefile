@@ -17,7 +17,7 @@ with_database := $(py) -m engine.store.embedded_postgres run --
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test quick lint format migrate venv venv-dev bench-media bench-speech bench-first-audio bench-leaks clean
+.PHONY: help demo run test quick lint format migrate venv venv-dev bench-media bench-speech bench-turns bench-first-audio bench-leaks clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -64,6 +64,10 @@ bench-first-audio: $(VENV)/.dev ## decision to first audio over the cloud packag
 
 bench-leaks: $(VENV)/.dev ## CALLS=n calls with random faults in one process: what do they leave behind?
 	@$(py) -m benchmarks.leaks --calls $(CALLS)
+
+bench-turns: $(VENV)/.runtime ## DATA=folder: answers cut off against dead air, for both endpoint policies
+	@test -n "$(DATA)" || { echo "Say where the turns are: make bench-turns DATA=folder" >&2; exit 2; }
+	@$(py) -m benchmarks.turns "$(DATA)"
 
 venv: $(VENV)/.runtime ## what the product runs on, in .venv
 venv-dev: $(VENV)/.dev ## what tests and checks need, on top

@@ -23,7 +23,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.media_callers import CALLS_A_SECOND, Caller, Callers, booked_interviews
+from benchmarks.media_callers import CALLS_A_SECOND, Caller, Callers
+from benchmarks.media_dialling import booked_interviews
 from engine.store import embedded_postgres, schema
 from engine.store.database import make_engine, make_sessions
 from engine.store.unit_of_work import UnitOfWork

@@ -13,14 +13,17 @@ ENVIRONMENTS = ("development", "test", "production")
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 RECOGNISERS = ("local", "deepgram", "deepgram-flux", "openai", "scripted")
 VOICES = ("local", "deepgram", "openai", "scripted")
+ENDPOINT_POLICIES = ("adaptive", "fixed")
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointSettings:
-    """When an answer counts as over (the `fixed` policy)."""
+    """When an answer counts as over."""
 
     silence_ms: int = 1500
     threshold_dbfs: float = -50.0
+    """Silence of the `fixed` policy, and what is silent to it."""
+    policy: str = "adaptive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         endpoint=EndpointSettings(
             silence_ms=read.whole("ENDPOINT_SILENCE_MS", 1500, 200, 10_000),
             threshold_dbfs=read.number("ENDPOINT_THRESHOLD_DBFS", -50.0, -90.0, -10.0),
+            policy=read.choice("ENDPOINT_POLICY", "adaptive", ENDPOINT_POLICIES),
         ),
         jwt_expiration_s=read.whole("JWT_EXPIRATION", 900, 60, 7 * 86_400),
         jwt_refresh_expiration_s=read.whole("JWT_REFRESH_EXPIRATION", 7 * 86_400, 3600, 30 * 86_400),

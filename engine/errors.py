@@ -120,3 +120,7 @@ class MessageDelayed(VivavoceError):
 
 class DeliveryUnknown(VivavoceError):
     """The connection broke after the message was handed over: it may or may not have been sent."""
+
+
+class WeightsError(VivavoceError):
+    """The weights of the endpoint policy cannot be used; the message says which and why."""

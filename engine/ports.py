@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from engine.audio.endpoint import Hint
 from engine.chat import ChatMessage as ChatMessage
 from engine.chat import ChatRequest as ChatRequest
 from engine.errors import UpstreamUnavailable
@@ -42,6 +43,8 @@ class PartialHeard:
     """What the recogniser makes of the current stretch so far; a later event replaces it."""
 
     text: str
+    covers_ms: int | None = field(default=None, compare=False)
+    """Audio time at which its last word ended, where the recogniser says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,16 @@ class EngineSwitched:
     """Of the candidate's audio, what neither engine could be given."""
 
 
-RecognitionEvent = PartialHeard | FinalHeard | AllHeard | RecognitionFailed | EngineSwitched
+@dataclass(frozen=True, slots=True)
+class TurnHint:
+    """What a recogniser that tells turns makes of the turn's end. It decides nothing."""
+
+    hint: Hint
+    at_ms: int
+    """Audio time up to which it had heard."""
+
+
+RecognitionEvent = PartialHeard | FinalHeard | AllHeard | RecognitionFailed | EngineSwitched | TurnHint
 
 
 class RecognitionStream(Protocol):

@@ -12,12 +12,16 @@ from engine.errors import UpstreamUnavailable
 from engine.ports import (
     UNLIMITED,
     Account,
+    FinalHeard,
+    PartialHeard,
     RecognitionEvent,
     RecognitionFailed,
     RecognitionStream,
     SpeechToText,
+    TurnHint,
     VoiceDetector,
 )
+from engine.transcript import Transcript, joined
 from telephony.sound_meter import SoundMeter
 
 _RESULTS_PAUSE_S = 0.02
@@ -49,6 +53,8 @@ class Ear:
         self._terms: tuple[str, ...] = ()
         self._now_ms = 0
         self._recovered_ms = -_LEAST_BETWEEN_MS
+        self._attends_since_ms = 0
+        self._finals: list[Transcript] = []
         self.stream = self._opened()
 
     def hear(self, mulaw: bytes, position: int) -> Sequence[Signal]:
@@ -67,6 +73,28 @@ class Ear:
         """Words to expect in the answer; kept for a recogniser that has to be replaced."""
         self._terms = terms
         self.stream.set_terms(terms)
+
+    def attend(self, kind: str) -> None:
+        """An answer to this kind of question is listened to from now on; the words before it are another turn's."""
+        self._attends_since_ms = self._now_ms
+        self._finals.clear()
+        self._endpoint.attend(kind, self._now_ms)
+
+    def understand(self, event: RecognitionEvent) -> None:
+        """Let the endpoint policy know what the recogniser made of the turn so far."""
+        match event:
+            case PartialHeard(text, covers_ms):
+                self._read(text, covers_ms)
+            case FinalHeard(transcript):
+                if not transcript.words or transcript.words[-1].end_ms > self._attends_since_ms:
+                    self._finals.append(transcript)
+                    self._read("", transcript.end_ms)
+            case TurnHint(hint, at_ms) if at_ms > self._attends_since_ms:
+                self._endpoint.hint(hint, at_ms)
+
+    def _read(self, latest: str, covers_ms: int | None) -> None:
+        so_far = joined([*self._finals, Transcript(latest)])
+        self._endpoint.read(so_far.text, self._now_ms, covers_ms)
 
     def recover(self) -> None:
         """The recogniser broke: go on with a fresh one, which hears what is said from now on."""

@@ -17,7 +17,7 @@ from sqlalchemy.orm import sessionmaker
 from engine.adapters.event_files import FileEventLog, event_log_path
 from engine.adapters.recording_files import RecordingFile
 from engine.adapters.selection import SpeechEngines
-from engine.audio.endpoint import FixedEndpoint
+from engine.audio.endpoint_weights import load_weights
 from engine.config import Settings
 from engine.dialogue.plan import Plan
 from engine.errors import UpstreamUnavailable
@@ -32,6 +32,7 @@ from telephony import signature, stream_token
 from telephony.call_account import UsageOutlet, budget_reached
 from telephony.call_log import CallLog
 from telephony.call_parts import CallParts, Line, into
+from telephony.endpointing import new_endpoint
 from telephony.hearing import Ear
 from telephony.line_errors import LineGone
 from telephony.media_stream import POLICY_BROKEN, StreamProtocol, StreamStarted
@@ -85,6 +86,7 @@ class Switchboard:
         self._engines = engines
         self._bank = bank
         self._prices = prices
+        self._weights = load_weights()
         self._live = 0
         self._counting = threading.Lock()
 
@@ -178,7 +180,7 @@ class Switchboard:
             plan=leg.plan,
             ear=Ear(
                 self._engines.new_voice_detector(),
-                FixedEndpoint(settings.endpoint.silence_ms, settings.endpoint.threshold_dbfs),
+                new_endpoint(settings.endpoint, self._weights),
                 self._engines.speech_to_text,
                 into(inbox),
                 account=account,

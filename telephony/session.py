@@ -16,6 +16,7 @@ from engine.dialogue.signals import (
     Action,
     AnswerJudged,
     AskModel,
+    Attend,
     CallStarted,
     DigitPressed,
     ExpectTerms,
@@ -36,7 +37,7 @@ from engine.dialogue.signals import (
     TimerExpired,
 )
 from engine.evaluation.judgement import judge
-from engine.ports import AllHeard, EngineSwitched, RecognitionFailed, Recorder
+from engine.ports import AllHeard, EngineSwitched, FinalHeard, PartialHeard, RecognitionFailed, Recorder, TurnHint
 from telephony.call_account import CallFact
 from telephony.call_parts import CallParts, Line
 from telephony.line_errors import LineGone
@@ -163,6 +164,8 @@ class Session:
                     log.warning("recogniser failed", extra={"reason": reason})
                     self._all_heard = self._all_heard or self._is_closed
                     self._parts.ear.recover()
+                case PartialHeard() | FinalHeard() | TurnHint():
+                    self._parts.ear.understand(result)
             signal = signal_of(result, self.now_ms)
             if signal is not None:
                 self._feed(signal)
@@ -193,6 +196,8 @@ class Session:
                 self._parts.thinker.ask(action)
             case ExpectTerms(terms):
                 self._parts.ear.set_terms(terms)
+            case Attend(kind):
+                self._parts.ear.attend(kind)
             case Flush(request):
                 self._parts.ear.stream.finish(request)
             case Judge(order, question_id, text):

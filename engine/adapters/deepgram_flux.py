@@ -6,14 +6,17 @@ Their wire: https://developers.deepgram.com/docs/flux
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from engine.adapters.deepgram_client import Deepgram
 from engine.adapters.key_terms import within_limit
 from engine.adapters.listen_dialect import ListenSocket, RecognitionLimits
 from engine.adapters.socket_recognition import SocketRecognition
 from engine.adapters.wire_messages import WireEvent, WireFailed, WireHeard, WireNote, number, records, text, word
+from engine.audio.endpoint import Hint
 from engine.ports import UNLIMITED, Account, RecognitionEvent, Usage
+
+_HINTS: Final = {"EagerEndOfTurn": Hint.EAGER_END, "TurnResumed": Hint.RESUMED, "EndOfTurn": Hint.END}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +100,6 @@ def _turn(message: dict[str, Any]) -> WireHeard:
     is_final = text(message, "event") == "EndOfTurn"
     is_answer = is_final and message.get("trigger") == "manual"
     turn = int(number(message, "turn_index"))
-    return WireHeard(text(message, "transcript").strip(), words, *between_s, is_final, is_answer, turn)
+    # A turn that ended because we asked says nothing about the candidate.
+    hint = None if is_answer else _HINTS.get(text(message, "event"))
+    return WireHeard(text(message, "transcript").strip(), words, *between_s, is_final, is_answer, turn, hint)

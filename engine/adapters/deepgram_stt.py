@@ -12,7 +12,18 @@ from engine.adapters.deepgram_client import Deepgram
 from engine.adapters.key_terms import within_limit
 from engine.adapters.listen_dialect import ListenSocket, RecognitionLimits
 from engine.adapters.socket_recognition import SocketRecognition
-from engine.adapters.wire_messages import WireEvent, WireFailed, WireHeard, WireNote, number, records, text, word
+from engine.adapters.wire_messages import (
+    WireEvent,
+    WireFailed,
+    WireHeard,
+    WireNote,
+    WireTurn,
+    number,
+    records,
+    text,
+    word,
+)
+from engine.audio.endpoint import Hint
 from engine.errors import ProtocolError
 from engine.ports import UNLIMITED, Account, RecognitionEvent, Usage
 
@@ -85,6 +96,9 @@ class NovaDialect:
         match message.get("type"):
             case "Results":
                 return _results(message)
+            case "UtteranceEnd":
+                last_word_s = number(message, "last_word_end")  # -1 when there was none
+                return WireTurn(Hint.EAGER_END, last_word_s) if last_word_s >= 0 else None
             case "Error":
                 return WireFailed(f"Deepgram reported an error: {message.get('description') or 'without a reason'}")
             case "ConfigureFailure":

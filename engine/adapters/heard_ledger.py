@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.adapters.stream_clock import StreamClock
-from engine.adapters.wire_messages import WireHeard, WireWord
-from engine.ports import FinalHeard, PartialHeard
+from engine.adapters.wire_messages import WireHeard, WireTurn, WireWord
+from engine.ports import FinalHeard, PartialHeard, TurnHint
 from engine.transcript import Transcript, Word
 
 _SAME_PLACE_S: Final = 0.02
@@ -49,15 +49,22 @@ class HeardLedger:
         elif not self._is_speaking:
             self._voices.append(_Voice(at_ms))
 
-    def take(self, heard: WireHeard) -> Iterator[PartialHeard | FinalHeard]:
+    def take(self, event: WireHeard | WireTurn) -> Iterator[PartialHeard | FinalHeard | TurnHint]:
         """What is new in a message."""
+        if isinstance(event, WireHeard):
+            yield from self._take_words(event)
+        if event.hint is not None:
+            yield TurnHint(event.hint, self.clock.to_call_ms(event.end_s, is_end=True))
+
+    def _take_words(self, heard: WireHeard) -> Iterator[PartialHeard | FinalHeard]:
         self._seen_s = max(self._seen_s, heard.end_s)
         is_old = heard.end_s <= self._covered_s + _SAME_PLACE_S if heard.turn is None else heard.turn <= self._last_turn
         if not heard.is_final:
             if not is_old:
                 self._pending = heard.text
                 if heard.text:
-                    yield PartialHeard(heard.text)
+                    end_ms = self._placed(heard.words[-1]).end_ms if heard.words else None
+                    yield PartialHeard(heard.text, end_ms)
             return
         new = None if is_old else self._uncovered(heard)
         if not is_old:

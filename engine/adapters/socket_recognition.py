@@ -17,7 +17,7 @@ from typing import Final
 from engine.adapters.heard_ledger import HeardLedger
 from engine.adapters.listen_dialect import Dialect, ListenSocket, RecognitionLimits
 from engine.adapters.sent_meter import OnSent, SentMeter
-from engine.adapters.wire_messages import WireEvent, WireFailed, WireHeard, WireNote
+from engine.adapters.wire_messages import WireEvent, WireFailed, WireHeard, WireNote, WireTurn
 from engine.clock import SAMPLE_RATE_HZ, samples_to_ms
 from engine.errors import ProtocolError, UpstreamUnavailable
 from engine.ports import AllHeard, RecognitionEvent, RecognitionFailed
@@ -275,12 +275,12 @@ class SocketRecognition:
                 self._fail(reason)
             case WireNote(text):
                 logger.warning("the recogniser did not do as asked", extra={"reason": text})
-            case WireHeard():
+            case WireHeard() | WireTurn():
                 with self._delivering:
                     if not self._is_over:
                         for heard in self._ledger.take(event):
                             self._on_event(heard)
-                        self._settle(event)
+                        self._settle(event if isinstance(event, WireHeard) else None)
 
     def _settle(self, event: WireHeard | None = None) -> None:
         """Answer the requests to finish before which nothing is left to be told."""

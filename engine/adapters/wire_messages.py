@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.audio.endpoint import Hint
 from engine.errors import ProtocolError
 
 
@@ -30,6 +31,16 @@ class WireHeard:
     """It was sent because we asked for what is left."""
     turn: int | None = None
     """Which of the recogniser's turns, counted up; None where finals follow each other on the stream."""
+    hint: Hint | None = None
+    """What it makes of the end of this turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class WireTurn:
+    """What the recogniser makes of the end of a turn, in the stream's own seconds."""
+
+    hint: Hint
+    end_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +57,7 @@ class WireNote:
     text: str
 
 
-WireEvent = WireHeard | WireFailed | WireNote
+WireEvent = WireHeard | WireTurn | WireFailed | WireNote
 
 
 def number(data: Mapping[str, Any], key: str) -> float:

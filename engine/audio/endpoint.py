@@ -1,6 +1,8 @@
 """Is the candidate's turn over? Decided frame by frame on the audio clock, by exchangeable policies."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from engine.audio.levels import FULL_SCALE, rms
@@ -16,17 +18,79 @@ class EndOfTurn:
     """When the candidate stopped speaking; the decision comes later by the silence that it needed."""
 
 
+class Ending(StrEnum):
+    """How what was said so far ends, as far as its words tell."""
+
+    UNKNOWN = "unknown"
+    """The words of the last stretch are not known (yet)."""
+    FILLER = "filler"
+    """With "um", "you know" and the like."""
+    TRAILING = "trailing"
+    """With a word that cannot be the last one: a conjunction, an article, a preposition, an auxiliary."""
+    UNFINISHED = "unfinished"
+    """With a word that wants another: a verb without its object, an adjective without its noun."""
+    LISTING = "listing"
+    """Within an enumeration that has been announced and is not through."""
+    FRAGMENT = "fragment"
+    """With a few words that make no clause: an answer to a short question, else a beginning."""
+    CLAUSE = "clause"
+    """With a clause that can stand alone."""
+    CLOSED = "closed"
+    """With words that close an answer: "that's it", "I don't know", a plain yes or no."""
+    ASKS_TIME = "asks_time"
+    """With a request for time: "let me think", "one moment"."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordClues:
+    """What the words so far tell about the end of the turn."""
+
+    ending: Ending
+    words: int
+    """How many were said in the turn."""
+
+
+ReadWords = Callable[[str], WordClues]
+"""Judges a text; engine/dialogue/endings.py has it."""
+Vote = Callable[[str, int], float | None]
+"""An end-of-turn model's opinion, 0 to 1, of the words so far and the end of speech in ms; None where it has none.
+
+Asked on the thread that carries the call, so it must answer from what it has worked out elsewhere.
+"""
+
+
+class Hint(StrEnum):
+    """What a recogniser that tells turns says about them."""
+
+    EAGER_END = "eager_end"
+    """The turn may be over."""
+    RESUMED = "resumed"
+    """It was not."""
+    END = "end"
+    """The turn is over, as the recogniser sees it."""
+
+
 class EndpointPolicy(Protocol):
     """Hears everything the candidate does and says once, for each turn, that it is over."""
 
-    def begin(self, at_ms: int) -> None:
-        """The floor is the candidate's from this audio time on; what came before does not count."""
+    def attend(self, kind: str, at_ms: int) -> None:
+        """From this audio time on an answer is listened to.
+
+        kind: the shape of the question (engine.questions.question.Shape), empty where it is no question of the
+        interview. Speech that is under way goes on; words before this do not count.
+        """
 
     def push(self, pcm: bytes, at_ms: int, is_speech: bool) -> EndOfTurn | None:
         """Take one 20 ms frame, its audio time and the voice detector's opinion of it."""
 
-    def read(self, text: str, at_ms: int) -> None:
-        """What the recogniser makes of the turn so far, known at this audio time."""
+    def read(self, text: str, at_ms: int, covers_ms: int | None = None) -> None:
+        """What the recogniser makes of the turn so far, known at this audio time.
+
+        covers_ms: end of the last word, where the recogniser says so.
+        """
+
+    def hint(self, hint: Hint, at_ms: int) -> None:
+        """What the recogniser makes of the turn's end, known at this audio time."""
 
 
 class FixedEndpoint:
@@ -52,9 +116,8 @@ class FixedEndpoint:
         self._frames = 0
         self._window_speech_ended_ms: int | None = None
 
-    def begin(self, at_ms: int) -> None:
-        self._speech_ended_ms = None
-        self._start_window(at_ms)
+    def attend(self, kind: str, at_ms: int) -> None:
+        """Every answer is waited for alike."""
 
     def push(self, pcm: bytes, at_ms: int, is_speech: bool) -> EndOfTurn | None:
         if at_ms >= self._window_ends_ms:
@@ -68,8 +131,11 @@ class FixedEndpoint:
             self._close_window()
         return self._decided(now_ms)
 
-    def read(self, text: str, at_ms: int) -> None:
+    def read(self, text: str, at_ms: int, covers_ms: int | None = None) -> None:
         """Words do not move a fixed deadline."""
+
+    def hint(self, hint: Hint, at_ms: int) -> None:
+        """Nor do hints."""
 
     def _close_window(self) -> None:
         is_loud = self._power_sum >= self._threshold_power * self._frames

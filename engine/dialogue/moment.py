@@ -24,6 +24,7 @@ from engine.dialogue.interview import (
 from engine.dialogue.plan import Plan
 from engine.dialogue.signals import (
     Action,
+    Attend,
     ExpectTerms,
     Fact,
     Flush,
@@ -149,9 +150,18 @@ class Moment:
             patience_ms=0,
             patience_until_ms=self.at_ms + patience_ms,
         )
+        self.do(Attend(self._kind_of_answer()))
         self.do(StartTimer("idle", self.at_ms + max(wait_ms, patience_ms)))
         if self.state.interview.expects is Expects.ANSWER:
             self.do(StartTimer("answer_limit", self.at_ms + limits.answer_ms))
+
+    def _kind_of_answer(self) -> str:
+        """The shape of the open question; a follow-up is answered like an open one at the most."""
+        interview = self.state.interview
+        if interview.expects is not Expects.ANSWER or interview.current is None:
+            return ""
+        shape = self.plan.bank.by_id(interview.current.question_id).shape
+        return "open" if interview.follow_ups and shape == "think" else shape
 
     def cut_playback(self) -> None:
         """Stop our voice: what was heard stays, the rest was never said, nor what a model would have added."""

@@ -221,6 +221,14 @@ class StopTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class Attend:
+    """From now on we listen; the end of the candidate's turn is to be decided accordingly."""
+
+    kind: str
+    """The shape of the question that is answered; empty where it is no question of the interview."""
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """Close the line now; everything to be heard has been heard."""
 
@@ -235,20 +243,9 @@ class Fact:
     data: dict[str, Any]
 
 
-Action = (
-    Speak
-    | SpeakMore
-    | StopPlayback
-    | Prepare
-    | ExpectTerms
-    | Flush
-    | Judge
-    | AskModel
-    | StartTimer
-    | StopTimer
-    | HangUp
-    | Fact
-)
+SpeechAction = Speak | SpeakMore | StopPlayback | Prepare | HangUp
+"""What the voice carries out."""
+Action = SpeechAction | ExpectTerms | Flush | Judge | AskModel | StartTimer | StopTimer | Attend | Fact
 
 _SIGNALS = {kind.__name__: kind for kind in Signal.__args__}
 

@@ -11,7 +11,7 @@ from engine.adapters.event_files import FileEventLog, parse
 from engine.adapters.recording_files import RecordingFile
 from engine.adapters.scripted_speech import ScriptedSpeechToText, ScriptedTextToSpeech
 from engine.audio import mulaw
-from engine.audio.endpoint import FixedEndpoint
+from engine.audio.endpoint import EndpointPolicy, FixedEndpoint
 from engine.audio.levels import rms_dbfs
 from engine.dialogue.plan import Plan
 from engine.ports import EventRecord
@@ -76,6 +76,7 @@ class VirtualCall:
     plan: Plan | None = None
     question_count: int = 3
     recogniser: ScriptedSpeechToText = field(default_factory=ScriptedSpeechToText)
+    endpoint: EndpointPolicy = field(default_factory=lambda: FixedEndpoint(1500, -50.0))
     voice: ScriptedTextToSpeech = field(default_factory=lambda: ScriptedTextToSpeech(ms_per_word=200))
     speaker: Callable[..., Speaker] = Speaker
     thinker: Callable[..., Thinker] | None = None
@@ -109,7 +110,7 @@ class VirtualCall:
         clock = lambda: self.socket.now_s  # noqa: E731  the virtual clock
         parts = CallParts(
             plan=self.plan,
-            ear=Ear(LoudIsSpeech(), FixedEndpoint(1500, -50.0), self.recogniser, into(inbox), self.pass_time, account),
+            ear=Ear(LoudIsSpeech(), self.endpoint, self.recogniser, into(inbox), self.pass_time, account),
             mouth=Mouth(self.speaker(self.voice, into(inbox), account), LineWriter(line.send, "MZ0123456789", clock)),
             call_log=CallLog(FileEventLog(self.log_path)),
             start_recording=lambda: RecordingFile(path),

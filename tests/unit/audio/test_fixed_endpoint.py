@@ -27,7 +27,6 @@ Frame = tuple[bytes, bool]
 def ends(frames: Iterable[Frame], policy: FixedEndpoint | None = None) -> list[tuple[int, int]]:
     """Each decision: the time at which it fell, and the end of speech that it names."""
     policy = policy or FixedEndpoint()
-    policy.begin(0)
     found = []
     for index, (pcm, is_speech) in enumerate(frames):
         decision = policy.push(pcm, index * FRAME_MS, is_speech)
@@ -85,10 +84,7 @@ def test_the_decision_falls_at_most_half_a_second_late_wherever_speech_ends() ->
 
 
 def test_each_turn_ends_once_and_a_new_one_begins_without_memory() -> None:
-    policy = FixedEndpoint()
-    assert ends(said(1000) + quiet(9000), policy) == [(2500, 1000)]
-    assert ends(quiet(9000), policy) == []
-    assert ends(said(500) + quiet(2000), policy) == [(2000, 500)]
+    assert ends(said(1000) + quiet(9000) + said(500) + quiet(9000)) == [(2500, 1000), (12_000, 10_500)]
 
 
 def test_frames_lost_on_the_line_count_as_silence() -> None:
