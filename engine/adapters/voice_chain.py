@@ -17,6 +17,7 @@ from typing import Final
 
 from engine.adapters.voice_race import AllVoicesFailed, Entrant, VoiceBrokeOff, VoiceLimits, VoiceRace
 from engine.audio import mulaw
+from engine.dialogue.speakable import speakable
 from engine.errors import UpstreamUnavailable
 from engine.ports import UNLIMITED, Account, EngineSwitched, TextToSpeech
 
@@ -85,6 +86,8 @@ class VoiceOfCall:
         self._switched_at_s: float | None = None
 
     def synthesise(self, text: str, *, speed: float = 1.0, account: Account = UNLIMITED) -> Iterator[bytes]:
+        if not speakable(text):
+            return  # signs alone: an engine that says nothing has not failed
         limits, row = self._chain.limits, self._row(account)
         entrants = [
             Entrant(

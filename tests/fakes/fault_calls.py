@@ -60,7 +60,7 @@ from tests.fakes.openai_tones import tone_behaviour
 from tests.fakes.tone_recogniser import ToneSpeechToText
 from tests.fakes.wire_faults import HalfOpen
 
-SPEED = 3.0
+SPEED = 2.0
 ENDPOINT_MS = 500
 ANSWERS = (
     "index table query lock page cache",

@@ -17,7 +17,7 @@ from tests.fakes.openai_faults import Fault as OpenAIFault
 from tests.fakes.openai_faults import status
 from tests.fakes.wire_faults import Fault
 
-AT_ONCE = 6
+AT_ONCE = 8
 MOST_SILENCE_MS = 3000
 SOCKETS = {"deepgram": "/v1/listen", "deepgram-flux": "/v2/listen"}
 SPEAK = "POST /v1/speak"

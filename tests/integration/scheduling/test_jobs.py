@@ -21,6 +21,7 @@ from engine.work import schedule_jobs
 from engine.work.booking import book_at
 from engine.work.sending import PostOffice
 from tests.integration.scheduling.conftest import HOURS, Mailbag, weekday_ahead
+from tests.loops import in_a_thread
 
 
 def run_due_jobs(app: App) -> None:
@@ -28,7 +29,7 @@ def run_due_jobs(app: App) -> None:
         async with app.open_async():
             await app.run_worker_async(queues=[BATCH], wait=False, install_signal_handlers=False)
 
-    asyncio.run(asyncio.wait_for(once(), 60))
+    in_a_thread(lambda: asyncio.run(asyncio.wait_for(once(), 60)))
 
 
 def test_the_queue_sends_what_is_due_and_leaves_the_reminders_for_their_hour(

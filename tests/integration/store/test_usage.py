@@ -21,6 +21,7 @@ from engine.work import jobs
 from engine.work.model_grading import BUDGET_NOTE, FALLBACK_NOTE
 from engine.work.retries import ProviderRetries
 from engine.work.spending import Budgets, Costs, InterviewAccount, LateUsage, Spent
+from tests.loops import in_a_thread
 
 HEARD = Usage("deepgram", "nova-3", "speech_to_text", audio_ms=60_000, request_id="abc")
 ODD = Usage("openai", "a-model-of-ours", "chat", input_tokens=10, output_tokens=4, is_estimated=True)
@@ -149,7 +150,8 @@ def work_off(url: str, sessions: sessionmaker[Session], bank: QuestionBank, mode
     jobs.register(app, sessions, bank, model, costs)
     app.periodic_registry.periodic_tasks.clear()
     with app.replace_connector(app.connector) as opened, opened.open():
-        opened.run_worker(wait=False, install_signal_handlers=False, listen_notify=False, queues=[queue.BATCH])
+        options = {"wait": False, "install_signal_handlers": False, "listen_notify": False, "queues": [queue.BATCH]}
+        in_a_thread(lambda: opened.run_worker(**options))
 
 
 def report_of(sessions: sessionmaker[Session], interview_id: object) -> dict:
