@@ -6,6 +6,7 @@ CALLS ?= 50
 DATA ?=
 ONCE ?=
 PROVIDERS ?=
+SERVER ?=
 
 py := $(VENV)/bin/python
 pip_install := $(py) -m pip install --quiet --no-input --disable-pip-version-check
@@ -62,8 +63,8 @@ bench-speech: $(VENV)/.runtime ## DATA=folder: word error rate, CPU and latency 
 bench-first-audio: $(VENV)/.dev ## decision to first audio over the cloud packages, against servers on the loopback
 	@$(py) -m benchmarks.first_audio
 
-bench-leaks: $(VENV)/.dev ## CALLS=n calls with random faults in one process: what do they leave behind?
-	@$(py) -m benchmarks.leaks --calls $(CALLS)
+bench-leaks: $(VENV)/.dev ## CALLS=n calls with random faults: what do they leave behind? SERVER=gevent holds them in greenlets
+	@$(py) -m benchmarks.leaks$(if $(filter gevent,$(SERVER)),_in_greenlets) --calls $(CALLS)
 
 bench-turns: $(VENV)/.runtime ## DATA=folder: answers cut off against dead air, for both endpoint policies
 	@test -n "$(DATA)" || { echo "Say where the turns are: make bench-turns DATA=folder" >&2; exit 2; }

@@ -1,8 +1,10 @@
 """`make bench-leaks CALLS=500`: many simulated interviews with random faults in one process; what do they leave behind?
 
-The clouds' real packages talk to the false servers of the tests, which run in the same process; so the figures are
-taken while nobody is on the line, before the first call and after the last, and memory at steps in between. The last
-line of the output is one JSON object.
+With SERVER=gevent the calls are greenlets over patched modules, as in the web process. The clouds' real packages talk
+to the false servers of the tests, which run in the same process; so the figures are taken while nobody is on the
+line, before the first call and after the last, and memory at steps in between. Calls go so fast that one core can
+keep up: deadlines are shortened by as much, and would pass on a process that lags. The last line of the output is one
+JSON object.
 """
 
 import argparse
@@ -12,6 +14,7 @@ import json
 import logging
 import os
 import random
+import re
 import resource
 import sys
 import tempfile
@@ -20,6 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +33,10 @@ from tests.fakes.openai_faults import Fault as OpenAIFault
 from tests.fakes.openai_faults import status
 from tests.fakes.wire_faults import Fault
 
-_AT_ONCE = 8
-_SPEED = 6.0
+_AT_ONCE = 4
+_SPEED = 3.0
 _SETTLE_S = 20.0
-_WARM_UP_CALLS = 8
+_WARM_UP_CALLS = 24
 """Pools and caches that stay for the life of the process are filled before the counting begins."""
 _ACTS = ("abort", "close", "malformed", "wrong_types", "error", "stall", "duplicate", "unknown")
 
@@ -41,56 +45,65 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.leaks")
     parser.add_argument("--calls", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--speed", type=float, default=_SPEED, help="times as fast as life")
+    parser.add_argument("--at-once", type=int, default=_AT_ONCE)
     options = parser.parse_args(arguments)
     logging.disable(logging.WARNING)  # faults are what this is about
     os.environ["NO_PROXY"] = "127.0.0.1,localhost"
-    print(json.dumps(measured(options.calls, options.seed)))
+    print(json.dumps(measured(options.calls, options.seed, speed=options.speed, at_once=options.at_once)))
     return 0
 
 
-def measured(calls: int, seed: int = 1) -> dict[str, Any]:
-    """Hold so many calls; what was there before and after, and memory at about a fifth, three fifths and the end."""
+def measured(calls: int, seed: int = 1, *, speed: float = _SPEED, at_once: int = _AT_ONCE) -> dict[str, Any]:
+    """Hold so many calls; what was there before and after, and memory after each fifth."""
     chance, bank = random.Random(seed), load_bank()
-    steps = sorted({max(1, calls // 5), max(1, calls * 3 // 5), calls})
+    steps = sorted({max(1, calls * fifth // 5) for fifth in range(1, 6)})
     reasons: Counter[str] = Counter()
     lost = 0
     with (
         tempfile.TemporaryDirectory() as folder,
-        providers(speed=_SPEED) as made,
-        ThreadPoolExecutor(_AT_ONCE) as pool,
+        providers(speed=speed) as made,
+        ThreadPoolExecutor(at_once, thread_name_prefix="call") as pool,
     ):
-        _held(pool, made, bank, Path(folder), range(-_WARM_UP_CALLS, 0))
-        before, began_s, memory, switches, done = _settled(None), time.monotonic(), {}, 0, 0
-        memory["0"] = _memory_mib()
+        held = partial(_held, pool, made, bank, Path(folder), speed)
+        for _ in range(_WARM_UP_CALLS):
+            _plan(made, chance)
+        for call in held(range(-_WARM_UP_CALLS, 0)):
+            _forget(call)
+        made.forget()
+        before, began_s, switches, done = _settled(None), time.monotonic(), 0, 0
+        memory = {"0": _memory()}
         for step in steps:
             for _ in range(done, step):
                 _plan(made, chance)
-            for call in _held(pool, made, bank, Path(folder), range(done, step)):
+            for call in held(range(done, step)):
                 reasons[call.reason] += 1
-                lost += call.answers != list(ANSWERS)
+                lost += call.answers != call.said or len(call.answers) != len(ANSWERS)
                 switches += len(call.timeline.switches) if call.timeline is not None else 0
                 _forget(call)
             done = step
-            made.deepgram.listening.clear()
-            made.openai.requests.clear()
-            memory[str(step)] = _memory_mib()
+            made.forget()
+            memory[str(step)] = _memory()
         after = _settled(before)
+        names = _names()
     return {
         "calls": calls,
+        "greenlets": "gevent" if _is_patched() else "none",
         "seconds": round(time.monotonic() - began_s, 1),
         "reasons": dict(reasons),
         "calls_with_lost_answers": lost,
         "switches": switches,
         "before": before,
         "after": after,
-        "memory_mib": memory,
+        "threads": names,
+        "memory": memory,
     }
 
 
 def _held(
-    pool: ThreadPoolExecutor, made: Providers, bank: QuestionBank, folder: Path, numbers: range
-) -> "list[Interview]":
-    return list(pool.map(lambda number: Interview(folder / str(number), bank, made, speed=_SPEED).hold(), numbers))
+    pool: ThreadPoolExecutor, made: Providers, bank: QuestionBank, folder: Path, speed: float, numbers: range
+) -> list[Interview]:
+    return list(pool.map(lambda number: Interview(folder / str(number), bank, made, speed=speed).hold(), numbers))
 
 
 def _forget(call: Interview) -> None:
@@ -99,7 +112,7 @@ def _forget(call: Interview) -> None:
         path.unlink()
     call.folder.rmdir()
     call.line = call.timeline = None
-    call.records = []
+    call.records, call.spoken = [], []
 
 
 def _plan(made: Providers, chance: random.Random) -> None:
@@ -136,13 +149,25 @@ def _held_now() -> dict[str, int]:
     links = list(_descriptors())
     counts = {
         "threads": threading.active_count(),
+        "native_threads": sum(1 for _ in Path("/proc/self/task").iterdir()),
         "sockets": sum(link.startswith("socket:") for link in links),
         "files": sum(link.startswith("/") and not link.startswith("/proc") for link in links),
+        "greenlets": 0,
     }
     if "greenlet" in sys.modules:
         greenlet = sys.modules["greenlet"].greenlet
-        counts["greenlets"] = sum(isinstance(each, greenlet) for each in gc.get_objects())
-    return {"greenlets": 0} | counts
+        counts["greenlets"] = sum(isinstance(each, greenlet) and not each.dead for each in gc.get_objects())
+    return counts
+
+
+def _is_patched() -> bool:
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and bool(monkey.is_module_patched("threading"))
+
+
+def _names() -> dict[str, int]:
+    """Threads by what they are for."""
+    return dict(Counter(re.sub(r"[-_ ]?\d.*", "", thread.name) for thread in threading.enumerate()))
 
 
 def _descriptors() -> Iterator[str]:
@@ -151,11 +176,11 @@ def _descriptors() -> Iterator[str]:
             yield str(each.readlink())
 
 
-def _memory_mib() -> float:
-    """Resident memory now."""
+def _memory() -> dict[str, float]:
+    """Resident memory now, and how many objects the garbage collector knows of."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return round(pages * resource.getpagesize() / 2**20, 1)
+    return {"mib": round(pages * resource.getpagesize() / 2**20, 1), "objects": len(gc.get_objects())}
 
 
 if __name__ == "__main__":

@@ -94,6 +94,7 @@ class VoiceOfCall:
                 index,
                 self._chain.links[index].engine.name,
                 partial(self._chain.links[index].engine.synthesise, text, speed=speed, account=account),
+                is_last=index == max(row),
             )
             for index in row
         ]

@@ -28,6 +28,9 @@ class VoiceLimits:
     """The same where a voice broke off and the caller hears nothing meanwhile."""
     next_s: float = 1.0
     """Between two chunks of a voice that has begun."""
+    last_s: float = 8.0
+    """For the last voice, behind which nobody stands: until it begins, and between its chunks. To wait for it is
+    better than to end the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Entrant:
     index: int
     name: str
     say: Say
+    is_last: bool = False
+    """The last resort: limits that are there so that another voice can take over do not hold for it."""
 
 
 class AllVoicesFailed(UpstreamUnavailable):
@@ -109,16 +114,20 @@ class VoiceRace:
         ends_s = self._clock() + first_s
         hedge_at_s = 0.0
         while True:
-            if waiting and (not self._running or self._clock() >= hedge_at_s):
-                self._running.append(_Attempt(waiting.pop(0), self._arrived))
-                hedge_at_s = self._clock() + self._limits.hedge_s
+            now_s = self._clock()
+            if waiting and (not self._running or now_s >= min(hedge_at_s, ends_s)):
+                entrant = waiting.pop(0)
+                self._running.append(_Attempt(entrant, self._arrived))
+                hedge_at_s = now_s + self._limits.hedge_s
+                if entrant.is_last:
+                    ends_s = max(ends_s, now_s + self._limits.last_s)
             if not self._running:
                 raise AllVoicesFailed("; ".join(self.failures.values()) or "There is no voice to ask.")
             until_s = min(ends_s, hedge_at_s) if waiting else ends_s
             try:
                 attempt, said = self._arrived.get(timeout=max(0.0, until_s - self._clock()))
             except queue.Empty:
-                if self._clock() < ends_s:
+                if waiting or self._clock() < ends_s:
                     continue
                 for late in self._running:
                     self.failures[late.entrant.index] = f"{late.entrant.name} did not begin in time."
@@ -129,9 +138,10 @@ class VoiceRace:
             self._note(attempt, said)
 
     def _rest(self, attempt: _Attempt) -> Iterator[bytes]:
+        patience_s = self._limits.last_s if attempt.entrant.is_last else self._limits.next_s
         while True:
             try:
-                other, said = self._arrived.get(timeout=self._limits.next_s)
+                other, said = self._arrived.get(timeout=patience_s)
             except queue.Empty:
                 self.failures[attempt.entrant.index] = f"{attempt.entrant.name} broke off."
                 raise VoiceBrokeOff(self.failures[attempt.entrant.index]) from None

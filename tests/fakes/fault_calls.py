@@ -46,6 +46,7 @@ from telephony.hearing import Ear
 from telephony.media_stream import StreamProtocol
 from telephony.mouth import Mouth
 from telephony.session import Session
+from telephony.simulator.caller import SpokenReply
 from telephony.simulator.line import SimulatedLine, StreamIdentity
 from telephony.simulator.run import virtual_call
 from telephony.simulator.scenario import parse_scenario
@@ -127,8 +128,7 @@ class PacedSocket(VirtualSocket):
         if not self._pending:
             now_s = time.monotonic()
             self._due_s = max(self._due_s + 0.02 / self.speed, now_s - 0.02)
-            if self._due_s > now_s:
-                time.sleep(self._due_s - now_s)
+            time.sleep(max(0.0, self._due_s - now_s))  # even for nothing: greenlets change over where somebody waits
         return super().receive()
 
 
@@ -141,6 +141,14 @@ class Providers:
     recogniser: SpeechToText
     voice: ChainedTextToSpeech
     board: HealthBoard
+    local: ToneSpeechToText
+
+    def forget(self) -> None:
+        """Let go of what the false servers and engines remember for tests, so that only the product's memory grows."""
+        self.deepgram.listening.clear()
+        self.deepgram.counted.requests.clear()
+        self.openai.requests.clear()
+        self.local.streams.clear()
 
 
 def _limits(speed: float) -> tuple[RecognitionLimits, ReadingLimits, VoiceLimits]:
@@ -209,7 +217,7 @@ def providers(
         row.append(VoiceLink(HumTextToSpeech()))
         recogniser = ChainedSpeechToText(links)
         voice = ChainedTextToSpeech(VoiceChain(tuple(row), racing))
-        yield Providers(server, fake, recogniser, voice, board)
+        yield Providers(server, fake, recogniser, voice, board, last)
         for engine in (*recognisers.values(), *voices.values()):
             engine.close()
 
@@ -237,6 +245,7 @@ class Interview:
     line: SimulatedLine | None = None
     timeline: Timeline | None = None
     records: list[EventRecord] = field(default_factory=list)
+    spoken: list[SpokenReply] = field(default_factory=list)
 
     def hold(self) -> "Interview":
         plan = Plan(
@@ -275,6 +284,7 @@ class Interview:
         self.reason = session.run()
         self.records = list(parse(log.read_bytes())[0])
         self.line = socket.leg.line
+        self.spoken = socket.leg.caller.spoken
         self.timeline = with_switches(timeline(socket.leg.line, socket.leg.caller.spoken), self.records)
         return self
 
@@ -285,6 +295,12 @@ class Interview:
             record.data["order"]: record.data["text"] for record in self.records if record.name == "answer_completed"
         }
         return [str(last[order]) for order in sorted(last)]  # type: ignore[type-var]
+
+    @property
+    def said(self) -> list[str]:
+        """What the candidate said to each question; twice, where the question broke off and was put again."""
+        asked = [str(record.data["question_id"]) for record in self.records if record.name == "question_asked"]
+        return [" ".join(reply.text for reply in self.spoken if reply.label == f"ask:{each}") for each in asked]
 
     @property
     def longest_silence_ms(self) -> int:

@@ -13,7 +13,7 @@ from engine.errors import UpstreamRefused, UpstreamUnavailable
 from engine.ports import UNLIMITED
 from tests.fakes.account import CountingAccount
 
-QUICK = VoiceLimits(hedge_s=0.05, first_s=0.4, again_s=0.4, next_s=0.1)
+QUICK = VoiceLimits(hedge_s=0.05, first_s=0.4, again_s=0.4, next_s=0.1, last_s=0.4)
 
 
 class Voice:
@@ -89,6 +89,21 @@ def test_where_nobody_speaks_it_is_told_in_time_with_every_reason():
     stuck = Voice("b", "wait")
     with pytest.raises(UpstreamUnavailable, match=r"a is down.*b did not begin in time"):
         said(chain(Voice("a", "fail"), stuck))
+    stuck.may_go_on.set()
+
+
+@pytest.mark.parametrize("at", [0, 2])
+def test_the_last_voice_is_not_given_up_by_the_limits_that_let_another_take_over(at):
+    last = Voice("b", "wait", at=at)
+    limits = VoiceLimits(hedge_s=0.01, first_s=0.02, again_s=0.02, next_s=0.02, last_s=5.0)
+    threading.Timer(0.15, last.may_go_on.set).start()
+    assert said(chain(Voice("a", "fail"), last, limits=limits)) == "bbb"
+    assert last.asked == ["one two three"]
+
+
+def test_the_last_voice_is_asked_even_when_the_others_have_used_up_the_time():
+    stuck, last = Voice("a", "wait"), Voice("b")
+    assert said(chain(stuck, last, limits=VoiceLimits(hedge_s=5.0, first_s=0.02))) == "bbb"
     stuck.may_go_on.set()
 
 
