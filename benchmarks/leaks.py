@@ -54,7 +54,9 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def measured(calls: int, seed: int = 1, *, speed: float = _SPEED, at_once: int = _AT_ONCE) -> dict[str, Any]:
+def measured(
+    calls: int, seed: int = 1, *, speed: float = _SPEED, at_once: int = _AT_ONCE, warm_up: int = _WARM_UP_CALLS
+) -> dict[str, Any]:
     """Hold so many calls; what was there before and after, and memory after each fifth."""
     chance, bank = random.Random(seed), load_bank()
     steps = sorted({max(1, calls * fifth // 5) for fifth in range(1, 6)})
@@ -66,9 +68,9 @@ def measured(calls: int, seed: int = 1, *, speed: float = _SPEED, at_once: int =
         ThreadPoolExecutor(at_once, thread_name_prefix="call") as pool,
     ):
         held = partial(_held, pool, made, bank, Path(folder), speed)
-        for _ in range(_WARM_UP_CALLS):
+        for _ in range(warm_up):
             _plan(made, chance)
-        for call in held(range(-_WARM_UP_CALLS, 0)):
+        for call in held(range(-warm_up, 0)):
             _forget(call)
         made.forget()
         before, began_s, switches, done = _settled(None), time.monotonic(), 0, 0
@@ -156,7 +158,9 @@ def _held_now() -> dict[str, int]:
     }
     if "greenlet" in sys.modules:
         greenlet = sys.modules["greenlet"].greenlet
-        counts["greenlets"] = sum(isinstance(each, greenlet) and not each.dead for each in gc.get_objects())
+        # By its true type: a weak reference whose object is gone cannot even be asked for its class.
+        found = [each for each in gc.get_objects() if issubclass(type(each), greenlet)]
+        counts["greenlets"] = sum(not each.dead for each in found)
     return counts
 
 

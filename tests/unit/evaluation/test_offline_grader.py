@@ -85,8 +85,8 @@ def test_right_answers_rank_above_answers_to_other_questions() -> None:
     right = [judge(question, question.reference_answer).score or 0 for question in BANK.questions]
     wrong = [
         judge(question, other.reference_answer).score or 0
-        for question in BANK.questions
-        for other in BANK.questions
+        for number, question in enumerate(BANK.questions)
+        for other in BANK.questions[number % 3 :: 3]  # a third of all pairs, spread evenly, tells the same
         if other.topic is not question.topic
     ]
     in_order = sum((good > poor) + 0.5 * (good == poor) for good in right for poor in wrong) / (len(right) * len(wrong))
