@@ -2,6 +2,7 @@
 
 from engine.clock import samples_to_ms
 from engine.dialogue.playback import Playback, mark_names
+from engine.dialogue.signals import Prepare, Speak, SpeakMore, StopPlayback
 from engine.ports import Recorder
 from telephony.speaker import ChunkReady, Speaker
 from telephony.writer import LineWriter
@@ -22,6 +23,18 @@ class Mouth:
 
     def line_came_to(self, position: int) -> None:
         self._writer.line_came_to(position)
+
+    def carry_out(self, action: Speak | SpeakMore | StopPlayback | Prepare, position: int) -> None:
+        """What the core wants said, or said no more."""
+        match action:
+            case Speak(utterance, pieces):
+                self.say(utterance, pieces)
+            case SpeakMore(utterance, first, pieces):
+                self.say(utterance, pieces, first)
+            case StopPlayback(utterance):
+                self.stop(utterance, position)
+            case Prepare(pieces):
+                self.prepare(pieces)
 
     def say(self, utterance: int, pieces: tuple[str, ...], first: int = 0) -> None:
         """first: the number that the first of these pieces has in its utterance."""

@@ -113,10 +113,12 @@ class Moment:
     def speak(self, say: Say, *, is_open: bool = False) -> None:
         """Begin an utterance; is_open: more of it may follow (`speak_more`)."""
         number = self.state.utterance + 1
+        texts = (*self.state.owed, *say.texts)
         self.change(
             phase=Phase.SPEAKING,
             utterance=number,
-            playback=played.open_utterance(self.state.playback, number, say.texts, say.label, is_open=is_open),
+            playback=played.open_utterance(self.state.playback, number, texts, say.label, is_open=is_open),
+            owed=(),
             leave=say.leave,
             insists=say.insists,
             parts=(),
@@ -124,7 +126,7 @@ class Moment:
             heard_share=1.0,
         )
         self.stop_timers("idle", "flush", "patience", "answer_limit")
-        self.do(Speak(number, say.texts, say.label))
+        self.do(Speak(number, texts, say.label))
 
     def speak_more(self, texts: tuple[str, ...], *, is_open: bool) -> None:
         """Go on with the utterance that is open; is_open: even more may follow."""
