@@ -24,15 +24,18 @@ from engine.dialogue.signals import (
     Fact,
     Flush,
     HangUp,
+    HoldPlayback,
     Judge,
     LineClosed,
     LineResumed,
     MarkReturned,
     PieceQueued,
     Prepare,
+    ResumePlayback,
     Signal,
     Speak,
     SpeakMore,
+    SpeechAction,
     StartTimer,
     StopPlayback,
     StopTimer,
@@ -215,7 +218,7 @@ class Session:
 
     def _carry_out(self, action: Action) -> None:
         match action:
-            case Speak() | SpeakMore() | StopPlayback() | Prepare() | HangUp():
+            case Speak() | SpeakMore() | HoldPlayback() | ResumePlayback() | StopPlayback() | Prepare() | HangUp():
                 self._use_voice(action)
             case AskModel() if self._parts.thinker is not None:
                 self._parts.thinker.ask(action)
@@ -235,7 +238,7 @@ class Session:
             case Fact(name, data):
                 self._observe(name, data)
 
-    def _use_voice(self, action: Speak | SpeakMore | StopPlayback | Prepare | HangUp) -> None:
+    def _use_voice(self, action: SpeechAction) -> None:
         if isinstance(action, HangUp):
             self._hang_up(action.reason)
         else:

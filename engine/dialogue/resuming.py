@@ -21,6 +21,7 @@ def line_resumed(moment: Moment, has_model: bool) -> None:
         turn_began_ms=None,
         candidate_end_ms=None,
         kept=(),
+        interrupted=None,
         silences=0,
         patience_ms=0,
         voice_failures=0,
