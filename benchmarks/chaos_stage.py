@@ -40,15 +40,18 @@ create trigger chaos_interviews after update on interviews for each row execute 
 class Stage:
     """Everything runs as the Procfile starts it. A job process that ends is started again, as a supervisor does."""
 
-    def __init__(self, folder: Path, database_url: str, more: dict[str, str]) -> None:
+    def __init__(self, folder: Path, database_url: str, *, has_jobs: bool = True) -> None:
+        """has_jobs: without the job process the web workers bring the events of calls to the database themselves."""
         self.folder = folder
         self.data = folder / "data"
-        self.environ = _environment(database_url, self.data) | more
+        self.environ = _environment(database_url, self.data)
         self._engine = make_engine(database_url)
         self.sessions: sessionmaker[Session] = make_sessions(self._engine)
         self._stopping = threading.Event()
         self._logs = contextlib.ExitStack()
-        self._web = self._jobs = None  # type: subprocess.Popen[bytes] | None
+        self._web: subprocess.Popen[bytes] | None = None
+        self._jobs: subprocess.Popen[bytes] | None = None
+        self._has_jobs = has_jobs
 
     @property
     def base_url(self) -> str:
@@ -57,10 +60,11 @@ class Stage:
     def __enter__(self) -> "Stage":
         with self.sessions.begin() as session:
             session.execute(text(_WATCHED_MOVES))
-        command = ["gunicorn", "--config", "gunicorn.conf.py", "--graceful-timeout", "5", "wsgi:app"]
+        command = ["gunicorn", "--config", "gunicorn.conf.py", "--graceful-timeout", "60", "wsgi:app"]
         self._web = self._started("web", [sys.executable, "-m", *command])
         self._supervisor = threading.Thread(target=self._keep_jobs_running, name="supervisor", daemon=True)
-        self._supervisor.start()
+        if self._has_jobs:
+            self._supervisor.start()
         self._wait_until_ready()
         return self
 
@@ -69,7 +73,8 @@ class Stage:
         for process in (self._web, self._jobs):
             if process is not None and process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-        self._supervisor.join(20)
+        if self._has_jobs:
+            self._supervisor.join(20)
         for process in (self._web, self._jobs):
             if process is not None:
                 try:
@@ -100,6 +105,18 @@ class Stage:
         """kill -9; returns the moment, on the monotonic clock."""
         os.kill(pid, signal.SIGKILL)
         return time.monotonic()
+
+    def tell_web_to_stop(self) -> None:
+        """SIGTERM to the web server, as an update of the installation sends it."""
+        assert self._web is not None
+        self._web.send_signal(signal.SIGTERM)
+
+    def web_has_left(self, within_s: float) -> int | None:
+        """The web server's exit status; None when it is still there after this time."""
+        assert self._web is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._web.wait(within_s)
+        return None
 
     def kill_jobs(self) -> float:
         """kill -9 of the job process."""

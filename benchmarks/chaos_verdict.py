@@ -101,9 +101,9 @@ def _words(session: Session, call: Call) -> dict[str, int]:
 def _words_in_log(session: Session, call: Call, complete: set[str]) -> dict[str, int]:
     """How many words each answer must have: as many as were ever logged for it, and one where we went on after it."""
     orders = dict(
-        session.execute(select(Question.order, Question.bank_id).where(Question.interview_id == call.interview_id))
-        .tuples()
-        .all()
+        session.execute(
+            select(Question.order, Question.bank_id).where(Question.interview_id == call.interview_id)
+        ).all()
     )
     least = dict.fromkeys(complete, 1)
     facts = session.scalars(
@@ -121,7 +121,7 @@ def _illegal_moves(sessions: sessionmaker[Session], details: list[str]) -> int:
         "interviews": {(was, became) for was, targets in INTERVIEW_MOVES.items() for became in targets},
     }
     with sessions() as session:
-        moves = session.execute(text("select kind, was, became from chaos_moves")).tuples().all()
+        moves = session.execute(text("select kind, was, became from chaos_moves")).all()
     wrong = [f"{kind}: {was} -> {became}" for kind, was, became in moves if (was, became) not in legal[kind]]
     details.extend(wrong)
     return len(wrong)
