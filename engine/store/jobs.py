@@ -1,7 +1,7 @@
 """The job queue: jobs are enqueued in the caller's transaction and exist if and only if it commits."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
@@ -17,8 +17,23 @@ BATCH = "batch"
 GRADE_INTERVIEW = "grade_interview"
 WRITE_QUESTIONS = "write_questions"
 SEND_MESSAGE = "send_message"
+DIAL_CALL = "dial_call"
+SETTLE_CALL = "settle_call"
+END_CALL = "end_call"
+PUT_THROUGH = "put_through"
 
-_QUEUES = {GRADE_INTERVIEW: BATCH, WRITE_QUESTIONS: BATCH, SEND_MESSAGE: BATCH}
+_QUEUES = {
+    GRADE_INTERVIEW: BATCH,
+    WRITE_QUESTIONS: BATCH,
+    SEND_MESSAGE: BATCH,
+    DIAL_CALL: DIAL,
+    SETTLE_CALL: DIAL,
+    END_CALL: DIAL,
+    PUT_THROUGH: DIAL,
+}
+
+DIAL_LEAD = timedelta(seconds=8)
+"""So long before a call its job wakes up, looks at everything, and then waits for the exact moment."""
 
 _enqueuing = App(connector=SyncPsycopgConnector())
 """Never opened: it only writes on connections that it is lent."""

@@ -16,8 +16,9 @@ from engine.pricing import from_data
 from engine.store import jobs
 from engine.store.models import Answer, Call, CallEvent, Consent, Interview, Question, Recording, Turn
 from engine.store.moves import move_call, move_interview
+from engine.store.schedule_models import Appointment
 from engine.store.usage import UsageRepository
-from engine.vocabulary import AnswerState, CallState, InterviewState
+from engine.vocabulary import AnswerState, AppointmentState, CallState, InterviewState
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,17 @@ def _call_started(fact: _Fact) -> None:
             call.interview_id,
             InterviewState.IN_PROGRESS,
             started_at=func.coalesce(Interview.started_at, func.now()),
+        )
+
+    if is_live and call.appointment_id is None:
+        # The candidate phoned in: nobody needs to ring for this appointment any more.
+        session.execute(
+            update(Appointment)
+            .where(
+                Appointment.interview_id == call.interview_id,
+                Appointment.state.in_((AppointmentState.BOOKED, AppointmentState.MISSED)),
+            )
+            .values(state=AppointmentState.KEPT, closed_gate=None)
         )
 
 
@@ -208,6 +220,8 @@ def _call_ended(fact: _Fact) -> None:
     """A leg that ends before its interview did was dropped: the interview stays open, what was said is graded."""
     reason = str(fact.data["reason"])
     ends = {"ended_at": func.now(), "end_reason": reason}
+    if fact.call.appointment_id is not None:
+        jobs.enqueue(fact.session, jobs.SETTLE_CALL, call_id=str(fact.call.id))
     if _has_ended_interview(fact):
         move_call(fact.session, fact.call.id, CallState.COMPLETED, **ends)
         return
