@@ -14,6 +14,7 @@ class Mouth:
         self._speaker = speaker
         self._writer = writer
         self._tail = 0
+        self._is_held = False
         self._recorder: Recorder | None = None
 
     def record_to(self, recorder: Recorder) -> None:
@@ -52,11 +53,28 @@ class Mouth:
 
     def put(self, mulaw: bytes, marks: list[tuple[int, str]], position: int) -> None:
         """Audio after everything that is queued already."""
-        start = max(position, self._tail)
+        if not self._is_held:
+            self._note(max(position, self._tail), mulaw)
+        self._writer.add(mulaw, marks)
+
+    def hold(self) -> None:
+        """Somebody may be speaking over us: what is not on the line yet waits."""
+        self._is_held = True
+        sent_until = self._writer.hold()
+        if self._recorder is not None:
+            self._recorder.drop_agent_after(sent_until)
+
+    def resume(self) -> None:
+        """Go on with what waits."""
+        if self._is_held:
+            self._is_held = False
+            self._note(*self._writer.release())
+
+    def _note(self, start: int, mulaw: bytes) -> None:
+        """Where this audio will be heard."""
         self._tail = start + len(mulaw)
         if self._recorder is not None and mulaw:
             self._recorder.write_agent(start, mulaw)
-        self._writer.add(mulaw, marks)
 
     def stop(self, utterance: int, position: int) -> None:
         """Nothing of this utterance, or of any before it, is heard from now on."""
@@ -66,6 +84,7 @@ class Mouth:
     def hush(self, position: int) -> None:
         """Drop whatever waits to be played."""
         self._writer.clear()
+        self._is_held = False
         self._tail = position
         if self._recorder is not None:
             self._recorder.drop_agent_after(position)

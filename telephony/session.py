@@ -23,14 +23,17 @@ from engine.dialogue.signals import (
     Fact,
     Flush,
     HangUp,
+    HoldPlayback,
     Judge,
     LineClosed,
     MarkReturned,
     PieceQueued,
     Prepare,
+    ResumePlayback,
     Signal,
     Speak,
     SpeakMore,
+    SpeechAction,
     StartTimer,
     StopPlayback,
     StopTimer,
@@ -190,7 +193,7 @@ class Session:
 
     def _carry_out(self, action: Action) -> None:
         match action:
-            case Speak() | SpeakMore() | StopPlayback() | Prepare() | HangUp():
+            case Speak() | SpeakMore() | HoldPlayback() | ResumePlayback() | StopPlayback() | Prepare() | HangUp():
                 self._use_voice(action)
             case AskModel() if self._parts.thinker is not None:
                 self._parts.thinker.ask(action)
@@ -210,12 +213,16 @@ class Session:
             case Fact(name, data):
                 self._observe(name, data)
 
-    def _use_voice(self, action: Speak | SpeakMore | StopPlayback | Prepare | HangUp) -> None:
+    def _use_voice(self, action: SpeechAction) -> None:
         match action:
             case Speak(utterance, pieces):
                 self._parts.mouth.say(utterance, pieces)
             case SpeakMore(utterance, first, pieces):
                 self._parts.mouth.say(utterance, pieces, first)
+            case HoldPlayback():
+                self._parts.mouth.hold()
+            case ResumePlayback():
+                self._parts.mouth.resume()
             case StopPlayback(utterance):
                 self._parts.mouth.stop(utterance, self._samples)
             case Prepare(pieces):

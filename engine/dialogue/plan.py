@@ -13,6 +13,8 @@ class Limits:
 
     interview_ms: int = 60 * 60_000
     answer_ms: int = 300_000
+    aside_ms: int = 60_000
+    """How long anything else than an answer may last: a yes or no, a remark at the end."""
     prompt_after_ms: int = 8_000
     """Silence after the end of playback before "take your time"."""
     offer_after_ms: int = 12_000

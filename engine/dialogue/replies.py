@@ -179,6 +179,8 @@ def _wished(interview: Interview, intent: Intent, text: str, event: Answered | N
     reply = _REPLIES.get(intent)
     if reply is not None:
         return reply(interview, plan)
+    if intent in (Intent.HUMAN, Intent.NEVER_AGAIN):
+        return _wished_of_people(interview, intent, {"by": "words" if event else "key", "text": text}, plan)
     if interview.current is None or intent is Intent.ASIDE:
         return interview, [KeepListening()]
     if intent is Intent.REPHRASE:
@@ -203,26 +205,23 @@ def _wait(interview: Interview, plan: Plan) -> Step:
     return interview, [Say(phrases.MORE_TIME, "prompt"), KeepListening(plan.limits.patience_ms)]
 
 
-def _human(interview: Interview, plan: Plan) -> Step:
-    return interview, [Fact("human_requested", {}), *repeated(interview, phrases.HUMAN)]
-
-
 def _end(interview: Interview, plan: Plan) -> Step:
     after = replace(interview, expects=Expects.END_CONFIRMATION)
     return after, [Say(phrases.CONFIRM_END, "confirm")]
 
 
-def _never_again(interview: Interview, plan: Plan) -> Step:
+def _wished_of_people(interview: Interview, intent: Intent, how: dict[str, str], plan: Plan) -> Step:
+    """What others have to act on: the facts tell them how it was said."""
+    if intent is Intent.HUMAN:
+        return interview, [Fact("human_wanted", how), *repeated(interview, phrases.HUMAN)]
     after, outcomes = ended(interview, plan, phrases.NEVER_AGAIN, "candidate_ended")
-    return after, [Fact("do_not_call_requested", {}), *outcomes]
+    return after, [Fact("calls_refused", how), *outcomes]
 
 
 _REPLIES: dict[Intent, Callable[[Interview, Plan], Step]] = {
     Intent.REPEAT: _repeat,
     Intent.WAIT: _wait,
-    Intent.HUMAN: _human,
     Intent.END: _end,
-    Intent.NEVER_AGAIN: _never_again,
 }
 
 

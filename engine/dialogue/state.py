@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.dialogue.interview import Compose, Interview
+from engine.dialogue.interview import Compose, Interview, Say
 from engine.dialogue.playback import Playback
 from engine.dialogue.turns import Floor
 from engine.transcript import Transcript
@@ -70,6 +70,8 @@ class Conversation:
     """What the model is writing, while more of it may come."""
     is_speech_confirmed: bool = False
     """The candidate speaks now, and for long enough that it is no cough."""
+    interrupted: Say | None = None
+    """What we were saying, or about to say, when the candidate began to speak: said after all if that was nothing."""
 
     @property
     def holds_floor(self) -> bool:
