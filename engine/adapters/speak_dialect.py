@@ -46,11 +46,16 @@ class SpeakSocket(Protocol):
 class SpeakDialect(Protocol):
     """How one kind of voice is spoken with."""
 
-    model: str
-    longest_text: int
-    """Characters."""
-    texts_a_minute: int
-    """Texts that one connection takes within 60 s."""
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def longest_text(self) -> int:
+        """Characters."""
+
+    @property
+    def texts_a_minute(self) -> int:
+        """Texts that one connection takes within 60 s."""
 
     def connect(self, speed: float) -> AbstractContextManager[SpeakSocket]:
         """Raises UpstreamUnavailable, when entered or within. speed: fixed for the connection."""
