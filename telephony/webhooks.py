@@ -60,7 +60,7 @@ def blueprint(
     routes.before_request(desk.check_signature)
     routes.post("/voice")(desk.voice)
     routes.post("/pin")(desk.pin)
-    routes.post("/after")(AfterStream(sessions, wait).after)
+    routes.post("/after")(AfterStream(settings, sessions, prepare_call, now, wait).after)
     routes.post("/status")(desk.status)
     routes.post("/stream-status")(desk.stream_status)
     return routes

@@ -118,10 +118,12 @@ class Moment:
             self._withhold(say)
             return
         number = self.state.utterance + 1
+        texts = (*self.state.owed, *say.texts)
         self.change(
             phase=Phase.SPEAKING,
             utterance=number,
-            playback=played.open_utterance(self.state.playback, number, say.texts, say.label, is_open=is_open),
+            playback=played.open_utterance(self.state.playback, number, texts, say.label, is_open=is_open),
+            owed=(),
             leave=say.leave,
             insists=say.insists,
             parts=(),
@@ -130,7 +132,7 @@ class Moment:
             interrupted=None,
         )
         self.stop_timers("idle", "flush", "patience", "answer_limit", "interruption")
-        self.do(Speak(number, say.texts, say.label))
+        self.do(Speak(number, texts, say.label))
         self.do(StartTimer("playback", self.at_ms + VOICE_GRACE_MS))
 
     def _withhold(self, say: Say) -> None:
