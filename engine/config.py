@@ -10,10 +10,11 @@ from engine.errors import SettingsError
 from engine.settings_reader import SettingsReader
 
 ENVIRONMENTS = ("development", "test", "production")
+DEEPGRAM_SOCKET_URL = "wss://api.deepgram.com"
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 TWILIO_REST_URL = "https://api.twilio.com"
 RECOGNISERS = ("local", "deepgram", "deepgram-flux", "openai", "scripted")
-VOICES = ("local", "deepgram", "openai", "scripted")
+VOICES = ("local", "deepgram", "deepgram-flux", "openai", "scripted")
 ENDPOINT_POLICIES = ("adaptive", "fixed")
 
 
@@ -32,8 +33,11 @@ class CloudSettings:
     """Accounts at speech and language providers; an empty key leaves the provider out."""
 
     deepgram_api_key: str = ""
-    deepgram_rest_url: str = "https://api.deepgram.com"
-    deepgram_socket_url: str = "wss://api.deepgram.com"
+    deepgram_socket_url: str = DEEPGRAM_SOCKET_URL
+    deepgram_stt_model: str = "nova-3"
+    deepgram_flux_stt_model: str = "flux-general-en"
+    deepgram_tts_model: str = "aura-2-thalia-en"
+    deepgram_flux_tts_model: str = "flux-haley-en"
     openai_api_key: str = ""
     openai_base_url: str = OPENAI_BASE_URL
     """Any server that speaks the Responses API."""
@@ -125,6 +129,11 @@ class Settings:
         return self.environment == "production"
 
     @property
+    def names_deepgram(self) -> bool:
+        """Some engine of Deepgram hears or speaks."""
+        return any(name.startswith("deepgram") for name in self.speech_to_text + self.text_to_speech)
+
+    @property
     def media_url(self) -> str:
         """The websocket address that Twilio is told to connect to."""
         scheme, rest = self.public_base_url.split("://", 1)
@@ -213,8 +222,11 @@ def _clouds(read: SettingsReader) -> CloudSettings:
     known = CloudSettings()
     return CloudSettings(
         deepgram_api_key=read.text("DEEPGRAM_API_KEY", ""),
-        deepgram_rest_url=read.text("DEEPGRAM_REST_URL", known.deepgram_rest_url).rstrip("/"),
         deepgram_socket_url=read.text("DEEPGRAM_SOCKET_URL", known.deepgram_socket_url).rstrip("/"),
+        deepgram_stt_model=read.text("DEEPGRAM_STT_MODEL", known.deepgram_stt_model),
+        deepgram_flux_stt_model=read.text("DEEPGRAM_FLUX_STT_MODEL", known.deepgram_flux_stt_model),
+        deepgram_tts_model=read.text("DEEPGRAM_TTS_MODEL", known.deepgram_tts_model),
+        deepgram_flux_tts_model=read.text("DEEPGRAM_FLUX_TTS_MODEL", known.deepgram_flux_tts_model),
         openai_api_key=read.text("OPENAI_API_KEY", ""),
         openai_base_url=read.text("OPENAI_BASE_URL", known.openai_base_url).rstrip("/"),
         openai_chat_model=read.text("OPENAI_CHAT_MODEL", known.openai_chat_model),

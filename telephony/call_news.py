@@ -7,8 +7,7 @@ engine/work/settling.py.
 import logging
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from flask import Response, request
 from sqlalchemy import update
@@ -16,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from engine.store.calls import CallRepository
 from engine.store.dials import DialRepository
-from engine.store.jobs import SETTLE_CALL, enqueue
+from engine.store.jobs import enqueue_settling
 from engine.store.line_news import take_news
 from engine.store.models import Call
 from engine.store.unit_of_work import UnitOfWork
@@ -24,9 +23,6 @@ from engine.vocabulary import CallState
 from telephony import status
 
 log = logging.getLogger(__name__)
-
-_SETTLE_AFTER: Final = timedelta(seconds=10)
-"""How long a call that was picked up and put down may still have something to tell of itself."""
 
 
 class CallNews:
@@ -74,8 +70,7 @@ class CallNews:
     def _conclude(self, session: Session, call: Call, moved: CallState | None) -> None:
         if call.appointment_id is None or moved in (None, CallState.RINGING):
             return
-        at = self._now() + _SETTLE_AFTER if moved is CallState.DROPPED else None
-        enqueue(session, SETTLE_CALL, schedule_at=at, call_id=str(call.id))
+        enqueue_settling(session, call.id, may_go_on=moved is CallState.DROPPED)
 
 
 def call_of_request(session: Session) -> Call | None:

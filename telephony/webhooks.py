@@ -64,7 +64,7 @@ def blueprint(
     routes.before_request(desk.check_signature)
     routes.post("/voice")(desk.voice)
     routes.post("/pin")(desk.pin)
-    routes.post("/after")(AfterStream(sessions, wait).after)
+    routes.post("/after")(AfterStream(settings, sessions, prepare_call, now, wait).after)
     routes.post("/status")(news.status)
     routes.post("/answered-by")(news.answered_by)
     routes.post("/stream-status")(news.stream_status)

@@ -82,8 +82,7 @@ class AppointmentRepository:
 
     def get(self, appointment_id: uuid.UUID) -> Appointment:
         """For links and jobs, which act for no user. Raises NotFound."""
-        found = self._session.get(Appointment, appointment_id)
-        if found is None:
+        if (found := self._session.get(Appointment, appointment_id)) is None:
             raise NotFound("There is no such appointment.")
         return found
 
@@ -171,9 +170,8 @@ class AppointmentRepository:
                 raise
             return False
         self._session.refresh(appointment)
-        if moved is not None:
-            self._mirror(appointment)
-            self.enqueue_dialling(appointment)
+        self._mirror(appointment)
+        self.enqueue_dialling(appointment)
         return moved is not None
 
     def enqueue_dialling(self, appointment: Appointment, at: datetime | None = None) -> None:

@@ -172,6 +172,8 @@ class Call(Stamped, Base):
     """Of the newest status callback that was taken; older ones count for nothing."""
     answered_by: Mapped[str | None] = mapped_column(String(32))
     """Who or what picked up, as far as it is known."""
+    resumes: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
+    """How often it went on after its media socket broke."""
 
 
 class CallEvent(Base):

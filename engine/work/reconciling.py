@@ -8,7 +8,7 @@ from engine.call_placing import CallPlacer, PlacedCall
 from engine.errors import CallDelayed, CallRefused, CallUnknown
 from engine.store.appointments import AppointmentRepository
 from engine.store.dials import NOT_PLACED, DialRepository
-from engine.store.jobs import SETTLE_CALL, enqueue
+from engine.store.jobs import enqueue_settling
 from engine.store.line_news import take_news
 from engine.store.models import Call
 from engine.store.moves import move_call
@@ -24,7 +24,6 @@ NEVER_PLACED_AFTER: Final = timedelta(seconds=60)
 SILENT_AFTER: Final = timedelta(seconds=75)
 """Ringing takes half a minute: by then there should have been news."""
 _CLOCKS_DIFFER: Final = timedelta(seconds=5)
-_SETTLE_AFTER: Final = timedelta(seconds=10)
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +70,7 @@ def _bring_up_to_date(dialler: Dialler, call: Call, found: PlacedCall | None, no
                 return
             moved = take_news(session, call.id, found.state, None, now)
             if moved is CallState.DROPPED:
-                # Its session may still have something to tell.
-                enqueue(session, SETTLE_CALL, schedule_at=now + _SETTLE_AFTER, call_id=str(call.id))
+                enqueue_settling(session, call.id, may_go_on=True)
             elif moved is not None:
                 settle(desk, call.id)
         elif (
