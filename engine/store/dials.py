@@ -97,16 +97,23 @@ class DialRepository:
         values = {"now": now, "long_ago": now - LONGEST_WAIT, "lately": now - _LATELY}
         return [Waiting(*row) for row in self._session.execute(text(_FAIR), values)]
 
+    def expected(self, account: str, per_second: float, now: datetime) -> dict[uuid.UUID, datetime]:
+        """When each call whose hour has come is expected to go out, by appointment."""
+        if not per_second:
+            return {}
+        free = self._session.scalar(select(DialPace.next_at).where(DialPace.account == account)) or now
+        begins = max(free, now)
+        return {
+            waiting.appointment_id: begins + timedelta(seconds=place / per_second)
+            for place, waiting in enumerate(self.queue(now))
+        }
+
     def next_free(self, account: str, now: datetime) -> datetime:
         """When the account may place its next call. Others who ask wait until this transaction ends."""
         self._session.execute(insert(DialPace).values(account=account, next_at=now).on_conflict_do_nothing())
         return self._session.scalars(
             select(DialPace.next_at).where(DialPace.account == account).with_for_update()
         ).one()
-
-    def peek_free(self, account: str, now: datetime) -> datetime:
-        """The same for pages, which wait for nobody."""
-        return self._session.scalar(select(DialPace.next_at).where(DialPace.account == account)) or now
 
     def keep_pace(self, account: str, next_at: datetime) -> None:
         """A call goes out: the next one may do so then."""

@@ -2,7 +2,6 @@
 
 import logging
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -162,13 +161,6 @@ def _take(dialler: Dialler, session: Session, appointment_id: uuid.UUID, edition
             appointment = session.get_one(Appointment, appointment_id)
             AppointmentRepository(session).enqueue_dialling(appointment, at=next_at + place * interval - DIAL_LEAD)
     return taken
-
-
-def expected_at(queue: Sequence[uuid.UUID], next_at: datetime, per_second: float, mine: uuid.UUID) -> datetime | None:
-    """When a call in the queue is expected to be placed; None where it does not wait."""
-    if mine not in queue or not per_second:
-        return None
-    return next_at + timedelta(seconds=queue.index(mine) / per_second)
 
 
 def _waits_for_us(appointment: Appointment) -> bool:
