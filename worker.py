@@ -12,6 +12,7 @@ from procrastinate import App
 from procrastinate.exceptions import ConnectorException
 
 from engine.adapters.messengers import build_messengers
+from engine.adapters.model_names import check_models
 from engine.adapters.selection import build_chat
 from engine.adapters.time_zones import TimeZones
 from engine.config import Settings, load_settings
@@ -89,6 +90,7 @@ async def until_told_to_stop(app: App) -> None:
 
 def run(settings: Settings) -> None:
     """Assemble the process and run it to its end."""
+    check_models(settings)
     engine = make_engine(settings.database_url)
     sessions = make_sessions(engine)
     app = worker_app(settings.database_url)

@@ -10,9 +10,10 @@ from engine.errors import SettingsError
 from engine.settings_reader import SettingsReader
 
 ENVIRONMENTS = ("development", "test", "production")
+DEEPGRAM_SOCKET_URL = "wss://api.deepgram.com"
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 RECOGNISERS = ("local", "deepgram", "deepgram-flux", "openai", "scripted")
-VOICES = ("local", "deepgram", "openai", "scripted")
+VOICES = ("local", "deepgram", "deepgram-flux", "openai", "scripted")
 ENDPOINT_POLICIES = ("adaptive", "fixed")
 
 
@@ -31,8 +32,11 @@ class CloudSettings:
     """Accounts at speech and language providers; an empty key leaves the provider out."""
 
     deepgram_api_key: str = ""
-    deepgram_rest_url: str = "https://api.deepgram.com"
-    deepgram_socket_url: str = "wss://api.deepgram.com"
+    deepgram_socket_url: str = DEEPGRAM_SOCKET_URL
+    deepgram_stt_model: str = "nova-3"
+    deepgram_flux_stt_model: str = "flux-general-en"
+    deepgram_tts_model: str = "aura-2-thalia-en"
+    deepgram_flux_tts_model: str = "flux-haley-en"
     openai_api_key: str = ""
     openai_base_url: str = OPENAI_BASE_URL
     """Any server that speaks the Responses API."""
@@ -109,6 +113,11 @@ class Settings:
     @property
     def is_production(self) -> bool:
         return self.environment == "production"
+
+    @property
+    def names_deepgram(self) -> bool:
+        """Some engine of Deepgram hears or speaks."""
+        return any(name.startswith("deepgram") for name in self.speech_to_text + self.text_to_speech)
 
     @property
     def media_url(self) -> str:
@@ -198,8 +207,11 @@ def _clouds(read: SettingsReader) -> CloudSettings:
     known = CloudSettings()
     return CloudSettings(
         deepgram_api_key=read.text("DEEPGRAM_API_KEY", ""),
-        deepgram_rest_url=read.text("DEEPGRAM_REST_URL", known.deepgram_rest_url).rstrip("/"),
         deepgram_socket_url=read.text("DEEPGRAM_SOCKET_URL", known.deepgram_socket_url).rstrip("/"),
+        deepgram_stt_model=read.text("DEEPGRAM_STT_MODEL", known.deepgram_stt_model),
+        deepgram_flux_stt_model=read.text("DEEPGRAM_FLUX_STT_MODEL", known.deepgram_flux_stt_model),
+        deepgram_tts_model=read.text("DEEPGRAM_TTS_MODEL", known.deepgram_tts_model),
+        deepgram_flux_tts_model=read.text("DEEPGRAM_FLUX_TTS_MODEL", known.deepgram_flux_tts_model),
         openai_api_key=read.text("OPENAI_API_KEY", ""),
         openai_base_url=read.text("OPENAI_BASE_URL", known.openai_base_url).rstrip("/"),
         openai_chat_model=read.text("OPENAI_CHAT_MODEL", known.openai_chat_model),

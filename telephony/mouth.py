@@ -2,9 +2,12 @@
 
 from engine.clock import samples_to_ms
 from engine.dialogue.playback import Playback, mark_names
+from engine.dialogue.signals import HoldPlayback, Prepare, ResumePlayback, Speak, SpeakMore, StopPlayback
 from engine.ports import Recorder
 from telephony.speaker import ChunkReady, Speaker
 from telephony.writer import LineWriter
+
+_Said = Speak | SpeakMore | HoldPlayback | ResumePlayback | StopPlayback | Prepare
 
 
 class Mouth:
@@ -14,6 +17,7 @@ class Mouth:
         self._speaker = speaker
         self._writer = writer
         self._tail = 0
+        self._is_held = False
         self._recorder: Recorder | None = None
 
     def record_to(self, recorder: Recorder) -> None:
@@ -22,6 +26,22 @@ class Mouth:
 
     def line_came_to(self, position: int) -> None:
         self._writer.line_came_to(position)
+
+    def carry_out(self, action: _Said, position: int) -> None:
+        """What the core wants said, or said no more."""
+        match action:
+            case Speak(utterance, pieces):
+                self.say(utterance, pieces)
+            case SpeakMore(utterance, first, pieces):
+                self.say(utterance, pieces, first)
+            case HoldPlayback():
+                self.hold()
+            case ResumePlayback():
+                self.resume()
+            case StopPlayback(utterance):
+                self.stop(utterance, position)
+            case Prepare(pieces):
+                self.prepare(pieces)
 
     def say(self, utterance: int, pieces: tuple[str, ...], first: int = 0) -> None:
         """first: the number that the first of these pieces has in its utterance."""
@@ -52,11 +72,28 @@ class Mouth:
 
     def put(self, mulaw: bytes, marks: list[tuple[int, str]], position: int) -> None:
         """Audio after everything that is queued already."""
-        start = max(position, self._tail)
+        if not self._is_held:
+            self._note(max(position, self._tail), mulaw)
+        self._writer.add(mulaw, marks)
+
+    def hold(self) -> None:
+        """Somebody may be speaking over us: what is not on the line yet waits."""
+        self._is_held = True
+        sent_until = self._writer.hold()
+        if self._recorder is not None:
+            self._recorder.drop_agent_after(sent_until)
+
+    def resume(self) -> None:
+        """Go on with what waits."""
+        if self._is_held:
+            self._is_held = False
+            self._note(*self._writer.release())
+
+    def _note(self, start: int, mulaw: bytes) -> None:
+        """Where this audio will be heard."""
         self._tail = start + len(mulaw)
         if self._recorder is not None and mulaw:
             self._recorder.write_agent(start, mulaw)
-        self._writer.add(mulaw, marks)
 
     def stop(self, utterance: int, position: int) -> None:
         """Nothing of this utterance, or of any before it, is heard from now on."""
@@ -66,6 +103,7 @@ class Mouth:
     def hush(self, position: int) -> None:
         """Drop whatever waits to be played."""
         self._writer.clear()
+        self._is_held = False
         self._tail = position
         if self._recorder is not None:
             self._recorder.drop_agent_after(position)

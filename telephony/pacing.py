@@ -9,8 +9,8 @@ from collections import deque
 from dataclasses import dataclass
 
 from engine.clock import ms_to_samples, samples_to_ms
+from engine.dialogue.playback import LEAD_MS
 
-LEAD_MS = 300
 MESSAGE_MS = 100
 _MESSAGE_SAMPLES = ms_to_samples(MESSAGE_MS)
 MOST_QUEUED_MS = 120_000
@@ -43,6 +43,7 @@ class OutgoingQueue:
         self._queued_samples = 0
         self._sent_until_samples = 0
         self._must_clear = False
+        self._is_held = False
 
     @property
     def is_empty(self) -> bool:
@@ -54,9 +55,13 @@ class OutgoingQueue:
         return samples_to_ms(self._queued_samples)
 
     @property
+    def _is_standing(self) -> bool:
+        return self._is_held and not self._must_clear
+
+    @property
     def due_samples(self) -> int | None:
         """Where the line's clock must have come to for the next thing to go out; None when nothing waits."""
-        if self.is_empty:
+        if self.is_empty or self._is_standing:
             return None
         if self._must_clear or not isinstance(self._waiting[0], AudioOut):
             return 0
@@ -82,6 +87,18 @@ class OutgoingQueue:
         self._waiting.clear()
         self._queued_samples = 0
         self._must_clear = True
+        self._is_held = False
+
+    def hold(self, line_samples: int) -> int:
+        """Let nothing out; returns the sample of the line's clock up to which the line has been given audio."""
+        self._is_held = True
+        return max(line_samples, self._sent_until_samples)
+
+    def release(self, line_samples: int) -> tuple[int, bytes]:
+        """Let it flow again; returns at which sample of the line's clock it goes on, and all the audio that waits."""
+        self._is_held = False
+        waiting = b"".join(each.mulaw for each in self._waiting if isinstance(each, AudioOut))
+        return max(line_samples, self._sent_until_samples), waiting
 
     def next_due(self, line_samples: int) -> Outgoing | None:
         """What has to go out now, when the line has come to `line_samples` of its clock; None when nothing has to."""
@@ -89,7 +106,7 @@ class OutgoingQueue:
             self._must_clear = False
             self._sent_until_samples = line_samples
             return ClearOut()
-        if not self._waiting:
+        if not self._waiting or self._is_held:
             return None
         head = self._waiting[0]
         if isinstance(head, AudioOut):

@@ -8,7 +8,6 @@ sends callbacks in any order: each of these can be asked twice without harm.
 import hashlib
 import hmac
 import logging
-import secrets
 import time
 import uuid
 from collections.abc import Callable
@@ -21,11 +20,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from engine.config import Settings
 from engine.errors import NotFound, TooManyAttempts
 from engine.store.attempts import AttemptRepository
-from engine.store.models import Call, Interview
+from engine.store.models import Interview
 from engine.store.moves import OPEN_INTERVIEW, move_call
 from engine.store.unit_of_work import UnitOfWork
 from engine.vocabulary import CallState, Direction
-from telephony import signature, status, stream_token, twiml, words
+from telephony import connecting, signature, status, twiml, words
+from telephony.after_stream import AfterStream, xml
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +36,6 @@ MOST_TRIES: Final = 3
 _WINDOW_S: Final = 3600
 _MOST_WRONG_PINS: Final = {"pin_of_caller": 10, "pin_at_number": 60}
 """Wrong PINs an hour: by one caller, and over all callers of one of our numbers, since caller ids can be forged."""
-_SETTLING_S: Final = 2.0
-"""How long the news of a call's end may take from its session to the database."""
-_SETTLING_STEP_S: Final = 0.1
 
 
 def _now() -> datetime:
@@ -58,12 +55,12 @@ def blueprint(
     lines_free: whether this process can take one more call. prepare_call: told the interview's id and the CallSid when
     a call is about to be connected, so that its greeting can be made ready; it must return at once and not raise.
     """
-    desk = _FrontDesk(settings, sessions, lines_free, prepare_call, now, wait)
+    desk = _FrontDesk(settings, sessions, lines_free, prepare_call, now)
     routes = Blueprint("telephony", __name__, url_prefix="/telephony")
     routes.before_request(desk.check_signature)
     routes.post("/voice")(desk.voice)
     routes.post("/pin")(desk.pin)
-    routes.post("/after")(desk.after)
+    routes.post("/after")(AfterStream(settings, sessions, prepare_call, now, wait).after)
     routes.post("/status")(desk.status)
     routes.post("/stream-status")(desk.stream_status)
     return routes
@@ -79,14 +76,12 @@ class _FrontDesk:
         lines_free: Callable[[], bool],
         prepare_call: Callable[[uuid.UUID, str], None],
         now: Callable[[], datetime],
-        wait: Callable[[float], None],
     ) -> None:
         self._settings = settings
         self._sessions = sessions
         self._lines_free = lines_free
         self._prepare_call = prepare_call
         self._now = now
-        self._wait = wait
 
     def check_signature(self) -> None:
         """Let Twilio in and nobody else."""
@@ -103,11 +98,11 @@ class _FrontDesk:
         with UnitOfWork(self._sessions) as unit:
             interview = self._interview_of_call(unit, call_sid) or self._interview_we_called_for(unit)
             if not self._lines_free():
-                return _xml(twiml.say_goodbye(words.ALL_LINES_BUSY))
+                return xml(twiml.say_goodbye(words.ALL_LINES_BUSY))
             if interview is not None:
                 return self._connect(unit, interview, call_sid)
         if "interview_id" in request.args:
-            return _xml(twiml.say_goodbye(words.INTERVIEW_CLOSED))
+            return xml(twiml.say_goodbye(words.INTERVIEW_CLOSED))
         return self._ask(1, words.WELCOME)
 
     def pin(self) -> Response:
@@ -120,25 +115,18 @@ class _FrontDesk:
                 self._check_limits(unit.attempts)
             except TooManyAttempts:
                 log.warning("too many wrong PINs")
-                return _xml(twiml.say_goodbye(words.TOO_MANY_PINS))
+                return xml(twiml.say_goodbye(words.TOO_MANY_PINS))
             interview = unit.interviews.find_open_by_pin(digits, self._now()) if digits else None
             if interview is not None:
                 if not self._lines_free():
-                    return _xml(twiml.say_goodbye(words.ALL_LINES_BUSY))
+                    return xml(twiml.say_goodbye(words.ALL_LINES_BUSY))
                 return self._connect(unit, interview, request.form["CallSid"])
             if digits:
                 self._count_wrong_pin(unit.attempts, attempt)
                 unit.commit()
         if attempt >= MOST_TRIES:
-            return _xml(twiml.say_goodbye(words.NO_PIN_FITS))
+            return xml(twiml.say_goodbye(words.NO_PIN_FITS))
         return self._ask(attempt + 1, words.UNKNOWN_PIN if digits else words.NO_DIGITS)
-
-    def after(self) -> Response:
-        """The media socket closed while the caller is still on the line."""
-        call = self._settled_call(request.form["CallSid"])
-        if call is None or call.state == CallState.COMPLETED:
-            return _xml(twiml.hang_up())
-        return _xml(twiml.say_goodbye(words.LINE_BROKE))
 
     def status(self) -> Response:
         """How a call went, in Twilio's words."""
@@ -189,20 +177,10 @@ class _FrontDesk:
         unit.calls.register(interview_id, call_sid, Direction.OUTBOUND if is_ours else Direction.INBOUND)
         unit.commit()
         self._prepare_call(interview_id, call_sid)
-        token = stream_token.make(
-            self._settings.stream_secret,
-            call_sid,
-            interview_id,
-            secrets.token_urlsafe(16),
-            int(self._now().timestamp()) + stream_token.LIFETIME_S,
-        )
-        stream = twiml.StreamAddress(
-            self._settings.media_url, self._public("/telephony/stream-status"), {"token": token}
-        )
-        return _xml(twiml.connect_stream(stream, self._public("/telephony/after")))
+        return xml(connecting.conversation(self._settings, interview_id, call_sid, self._now()))
 
     def _ask(self, attempt: int, text: str) -> Response:
-        return _xml(twiml.ask_for_pin(self._public(f"/telephony/pin?try={attempt}"), text))
+        return xml(twiml.ask_for_pin(self._public(f"/telephony/pin?try={attempt}"), text))
 
     def _public(self, path: str) -> str:
         return self._settings.public_base_url + path
@@ -229,20 +207,3 @@ class _FrontDesk:
     def _keyed(self, subject: str) -> str:
         key = b"telephony-attempts\x00" + self._settings.stream_secret.encode()
         return hmac.new(key, subject.encode(), hashlib.sha256).hexdigest()
-
-    def _settled_call(self, call_sid: str) -> Call | None:
-        """The call, once its session's last news has reached the database, or as it stands after a short wait."""
-        for _ in range(int(_SETTLING_S / _SETTLING_STEP_S)):
-            call = self._call(call_sid)
-            if call is None or call.state not in (CallState.RINGING, CallState.LIVE):
-                return call
-            self._wait(_SETTLING_STEP_S)
-        return self._call(call_sid)
-
-    def _call(self, call_sid: str) -> Call | None:
-        with UnitOfWork(self._sessions) as unit:
-            return unit.calls.by_sid(call_sid)
-
-
-def _xml(document: str) -> Response:
-    return Response(document, content_type="text/xml; charset=utf-8")

@@ -50,6 +50,18 @@ class LineWriter:
             self._queue.clear()
         self.wake()
 
+    def hold(self) -> int:
+        """Send nothing until `release`; returns the sample of the line's clock up to which audio was sent."""
+        with self._lock:
+            return self._queue.hold(self._line_samples)
+
+    def release(self) -> tuple[int, bytes]:
+        """Send again; returns the sample at which the waiting audio goes on, and that audio."""
+        with self._lock:
+            released = self._queue.release(self._line_samples)
+        self.wake()
+        return released
+
     def wake(self) -> None:
         """Something changed: see what is due."""
         self.pump()

@@ -7,10 +7,15 @@ that is what makes a recorded call replayable.
 
 from collections.abc import Callable
 
-from engine.dialogue import composing
-from engine.dialogue import playback as played
+from engine.dialogue import composing, resuming
 from engine.dialogue.interview import Began, Judged, KeyPressed, StayedSilent, TimeIsUp
-from engine.dialogue.listening import candidate_sounds, could_not_hear, recogniser_speaks, turn_complete
+from engine.dialogue.listening import (
+    candidate_sounds,
+    could_not_hear,
+    interruption_over,
+    recogniser_speaks,
+    turn_complete,
+)
 from engine.dialogue.model_messages import ModelFailed, ModelReplied, ModelText
 from engine.dialogue.moment import Conversation, Moment, Phase
 from engine.dialogue.plan import Plan
@@ -22,6 +27,7 @@ from engine.dialogue.signals import (
     DigitPressed,
     FinalReceived,
     LineClosed,
+    LineResumed,
     MarkReturned,
     PartialReceived,
     PieceQueued,
@@ -35,13 +41,13 @@ from engine.dialogue.signals import (
     TimerExpired,
     VoiceFailed,
 )
-from engine.dialogue.speaking import playback_ended, voice_plays
+from engine.dialogue.speaking import playback_late, voice_plays
 from engine.dialogue.turns import Floor, TurnEvent
 
 
 def step(state: Conversation, signal: Signal, plan: Plan) -> tuple[Conversation, list[Action]]:
-    """Advance the conversation by one signal. After the line was left, nothing happens any more."""
-    if state.phase is Phase.LEFT:
+    """Advance the conversation by one signal. Once the line was left, nothing happens unless the line comes back."""
+    if (state.phase is Phase.LEFT) != isinstance(signal, LineResumed):
         return state, []
     moment = Moment(state, plan, signal.at_ms)
     _react(moment, signal)
@@ -58,16 +64,24 @@ def _react(moment: Moment, signal: Signal) -> None:
             voice_plays(moment, signal)
         case ModelText() | ModelReplied() | ModelFailed():
             composing.model_speaks(moment, signal)
-        case CallStarted(_, has_model):
-            moment.change(has_model=has_model)
-            moment.do(StartTimer("time_limit", signal.at_ms + moment.plan.limits.interview_ms))
-            moment.tell(Began())
+        case CallStarted() | LineResumed() | LineClosed():
+            _line_changes(moment, signal)
         case DigitPressed(_, digit):
             _key_pressed(moment, digit)
         case TimerExpired(_, name):
             _TIMERS.get(name, _nothing)(moment)
         case AnswerJudged(_, order, score, missing):
             _judged(moment, Judged(order, score, missing))
+
+
+def _line_changes(moment: Moment, signal: CallStarted | LineResumed | LineClosed) -> None:
+    match signal:
+        case CallStarted(at_ms, has_model):
+            moment.change(has_model=has_model, time_is_up_ms=at_ms + moment.plan.limits.interview_ms)
+            moment.do(StartTimer("time_limit", moment.state.time_is_up_ms))
+            moment.tell(Began())
+        case LineResumed(_, has_model):
+            resuming.line_resumed(moment, has_model)
         case LineClosed():
             moment.cut_playback()
             moment.save_open_answer()
@@ -88,12 +102,19 @@ def _key_pressed(moment: Moment, digit: str) -> None:
         moment.cut_playback()
         moment.turn(TurnEvent.PLAYBACK_ENDED)
         moment.change(heard_share=1.0)
-    moment.change(silences=0)
+    _now_it_is_our_turn(moment)
+    moment.change(silences=0, interrupted=None)
     if digit == "#" and state.phase is Phase.LISTENING and (state.turn_began_ms is not None or state.kept):
         moment.flush("key")
         return
     moment.keep_words()
     moment.tell(KeyPressed(digit))
+
+
+def _now_it_is_our_turn(moment: Moment) -> None:
+    """Whatever the detector still takes for speech, the candidate's turn is over: by a key, or by the time it took."""
+    moment.change(is_speech_confirmed=False)
+    moment.turn(TurnEvent.SPEECH_ENDED)
 
 
 def _judged(moment: Moment, event: Judged) -> None:
@@ -104,7 +125,11 @@ def _judged(moment: Moment, event: Judged) -> None:
 
 def _idle(moment: Moment) -> None:
     state = moment.state
-    if state.phase is Phase.LISTENING and state.floor is Floor.OPEN:
+    if state.phase is not Phase.LISTENING or state.floor is not Floor.OPEN:
+        return
+    if state.turn_began_ms is not None:
+        moment.flush("silence")
+    else:
         moment.keep_words()
         moment.change(silences=state.silences + 1)
         moment.tell(StayedSilent(moment.state.silences))
@@ -118,13 +143,15 @@ def _patience(moment: Moment) -> None:
 
 def _answer_limit(moment: Moment) -> None:
     if moment.state.phase is Phase.LISTENING:
+        _now_it_is_our_turn(moment)
         moment.flush("limit")
 
 
 def _flush_late(moment: Moment) -> None:
     if moment.state.phase is not Phase.FLUSHING:
         return
-    if moment.words_of_turn().text or moment.words_before().text:
+    is_interruption = moment.state.ended_by == "interruption"
+    if is_interruption or moment.words_of_turn().text or moment.words_before().text:
         turn_complete(moment)
     else:
         could_not_hear(moment)
@@ -134,12 +161,6 @@ def _judge_late(moment: Moment) -> None:
     current = moment.state.interview.current
     if moment.state.phase is Phase.JUDGING and current is not None:
         moment.tell(Judged(current.order, None, ()))
-
-
-def _playback_late(moment: Moment) -> None:
-    if not moment.state.playback.is_closed:
-        moment.change(playback=played.close(moment.state.playback))
-        playback_ended(moment)
 
 
 def _time_is_up(moment: Moment) -> None:
@@ -159,7 +180,8 @@ _TIMERS: dict[str, Callable[[Moment], None]] = {
     "answer_limit": _answer_limit,
     "flush": _flush_late,
     "judge": _judge_late,
-    "playback": _playback_late,
+    "playback": playback_late,
+    "interruption": interruption_over,
     "time_limit": _time_is_up,
     "model": composing.model_late,
     "lead": composing.lead_due,

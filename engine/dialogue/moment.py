@@ -46,6 +46,8 @@ OVERLAP_GRACE_MS = 700
 """Words that end this shortly before our last ones count as an answer: people answer a question before it is over."""
 PLAYBACK_GRACE_MS = 3_000
 """How long after its computed end the last mark of an utterance may take."""
+VOICE_GRACE_MS = 8_000
+"""How long the voice may take for its next sound; its engines have shorter deadlines of their own."""
 
 
 class Moment:
@@ -111,25 +113,42 @@ class Moment:
             self.change(kept=())
 
     def speak(self, say: Say, *, is_open: bool = False) -> None:
-        """Begin an utterance; is_open: more of it may follow (`speak_more`)."""
+        """Begin an utterance; is_open: more of it may follow (`speak_more`). Nobody is spoken over."""
+        if self.state.is_speech_confirmed and say.leave is None and not say.insists:
+            self._withhold(say)
+            return
         number = self.state.utterance + 1
+        texts = (*self.state.owed, *say.texts)
         self.change(
             phase=Phase.SPEAKING,
             utterance=number,
-            playback=played.open_utterance(self.state.playback, number, say.texts, say.label, is_open=is_open),
+            playback=played.open_utterance(self.state.playback, number, texts, say.label, is_open=is_open),
+            owed=(),
             leave=say.leave,
             insists=say.insists,
             parts=(),
             turn_began_ms=None,
             heard_share=1.0,
+            interrupted=None,
         )
-        self.stop_timers("idle", "flush", "patience", "answer_limit")
-        self.do(Speak(number, say.texts, say.label))
+        self.stop_timers("idle", "flush", "patience", "answer_limit", "interruption")
+        self.do(Speak(number, texts, say.label))
+        self.do(StartTimer("playback", self.at_ms + VOICE_GRACE_MS))
+
+    def _withhold(self, say: Say) -> None:
+        """The candidate speaks: what they say now may make our words needless, so these wait."""
+        since_ms = self.state.last_began_ms
+        parts = tuple(part for part in self.state.parts if part[0] > since_ms)
+        self.change(phase=Phase.LISTENING, parts=parts, heard_share=0.0)
+        composing.abandon(self)
+        self.listen_since(since_ms)
+        self.change(interrupted=say)
 
     def speak_more(self, texts: tuple[str, ...], *, is_open: bool) -> None:
         """Go on with the utterance that is open; is_open: even more may follow."""
         playback = self.state.playback
         self.change(playback=played.lengthen(playback, texts, is_open=is_open))
+        self.do(StartTimer("playback", self.at_ms + VOICE_GRACE_MS))
         self.do(SpeakMore(playback.number, len(playback.texts), texts))
 
     def keep_listening(self, patience_ms: int) -> None:
@@ -152,8 +171,25 @@ class Moment:
         )
         self.do(Attend(self._kind_of_answer()))
         self.do(StartTimer("idle", self.at_ms + max(wait_ms, patience_ms)))
-        if self.state.interview.expects is Expects.ANSWER:
-            self.do(StartTimer("answer_limit", self.at_ms + limits.answer_ms))
+        is_answer = self.state.interview.expects is Expects.ANSWER
+        self.do(StartTimer("answer_limit", self.at_ms + (limits.answer_ms if is_answer else limits.aside_ms)))
+
+    def listen_since(self, began_ms: int) -> None:
+        """The candidate has been speaking since then."""
+        self.listen(0)
+        self.stop_timers("idle")
+        self.change(listening_since_ms=began_ms, turn_began_ms=began_ms)
+
+    @property
+    def wants_more_than_yes(self) -> bool:
+        """Whether what we say, or said last, is answered by more than a yes or a no."""
+        return self.state.interview.expects is Expects.ANSWER and self._kind_of_answer() != "yes_no"
+
+    def expect_end_of_playback(self) -> None:
+        """Look after an utterance that does not come to its end: a lost mark, or a voice that stands still."""
+        playback = self.state.playback
+        grace_ms = PLAYBACK_GRACE_MS if playback.is_whole else VOICE_GRACE_MS
+        self.do(StartTimer("playback", max(playback.tail_ms, self.at_ms) + grace_ms))
 
     def _kind_of_answer(self) -> str:
         """The shape of the open question; a follow-up is answered like an open one at the most."""

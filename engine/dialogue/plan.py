@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.questions.bank import QuestionBank
+from engine.transcript import Transcript
 from engine.vocabulary import AnswerState, Difficulty, Level, Topic
 
 
@@ -13,6 +14,8 @@ class Limits:
 
     interview_ms: int = 60 * 60_000
     answer_ms: int = 300_000
+    aside_ms: int = 60_000
+    """How long anything else than an answer may last: a yes or no, a remark at the end."""
     prompt_after_ms: int = 8_000
     """Silence after the end of playback before "take your time"."""
     offer_after_ms: int = 12_000
@@ -63,11 +66,18 @@ class Plan:
     limits: Limits = Limits()
     asked: tuple[Asked, ...] = ()
     """What an earlier call of the same interview got through."""
+    begun: Transcript = Transcript("")
+    """The answer to the last of them as an earlier call heard it; its words have no place on this call's clock."""
 
 
 def progress_data(asked: tuple[Asked, ...]) -> dict[str, Any]:
     """Where the interview stands, as JSON-ready data."""
     return {"asked": [asdict(each) for each in asked]}
+
+
+def place_data(plan: Plan) -> dict[str, Any]:
+    """Where the interview stands at the beginning of a call: its progress, and the answer that was begun."""
+    return {**progress_data(plan.asked), "begun": plan.begun.text}
 
 
 def asked_from_progress(data: dict[str, Any]) -> tuple[Asked, ...]:

@@ -9,9 +9,13 @@ is closed at the moment of the cut, and marks of it that come back later say not
 from dataclasses import dataclass, replace
 
 MARK_EVERY_MS = 400
+LEAD_MS = 300
+"""Audio is given to the line so long before it is due: so much of it is still heard when no more is sent."""
 _USUAL_MS_PER_LETTER = 65.0
 """Of speech at a normal pace; used until the first sentence of the call tells how fast this voice is."""
 END_SUFFIX = "/end"
+_AS_GOOD_AS_HEARD = 0.9
+"""A sentence of which so much was heard is not said again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Playback:
     last_heard_at_ms: int = 0
     is_open: bool = False
     """Further sentences may follow those known so far."""
+    held_ms: int | None = None
+    """Since when no more of it is sent; None while it flows."""
     spoken_ms: int = 0
     """Length of all whole sentences of the call, which have `spoken_letters` letters: the pace of the voice."""
     spoken_letters: int = 0
@@ -155,22 +161,46 @@ def cut(playback: Playback, at_ms: int) -> Playback:
     """
     if playback.is_closed:
         return playback
-    since_mark_ms = max(0, at_ms - playback.last_heard_at_ms) if playback.began_ms is not None else 0
+    played_ms = at_ms if playback.held_ms is None else min(at_ms, playback.held_ms + LEAD_MS)
+    since_mark_ms = max(0, played_ms - playback.last_heard_at_ms) if playback.began_ms is not None else 0
     unheard_ms = sum(piece.duration_ms - piece.heard_ms for piece in playback.pieces)
-    waiting_ms = max(0, playback.tail_ms - at_ms)
+    waiting_ms = max(0, playback.tail_ms - played_ms)
     extra_ms = max(0, min(since_mark_ms, unheard_ms - waiting_ms))
     pieces = []
     for piece in playback.pieces:
         more_ms = min(extra_ms, piece.duration_ms - piece.heard_ms, MARK_EVERY_MS)
         pieces.append(replace(piece, heard_ms=piece.heard_ms + more_ms))
         extra_ms -= more_ms
-    return replace(playback, pieces=tuple(pieces), is_closed=True, tail_ms=min(at_ms, playback.tail_ms))
+    return replace(
+        playback, pieces=tuple(pieces), is_closed=True, held_ms=None, tail_ms=min(played_ms, playback.tail_ms)
+    )
+
+
+def hold(playback: Playback, at_ms: int) -> Playback:
+    """No more is sent from now on; what the line has already is heard still."""
+    return replace(playback, held_ms=at_ms)
+
+
+def resume(playback: Playback, at_ms: int) -> Playback:
+    """What was held back flows again: it is heard later by as long as the line ran dry."""
+    if playback.held_ms is None:
+        return playback
+    unsent_ms = max(0, playback.tail_ms - playback.held_ms - LEAD_MS)
+    return replace(playback, held_ms=None, tail_ms=max(playback.tail_ms, at_ms + unsent_ms))
+
+
+def unheard_texts(playback: Playback) -> tuple[str, ...]:
+    """What is left to say after a cut: from the sentence on that was broken off, if much of that was left."""
+    for position, piece in enumerate(playback.pieces):
+        if not piece.is_whole or piece.heard_ms < piece.duration_ms * _AS_GOOD_AS_HEARD:
+            return playback.texts[position:]
+    return playback.texts[len(playback.pieces) :]
 
 
 def close(playback: Playback) -> Playback:
     """Playback is over although its last mark never came back: the audio had time enough to be played."""
     pieces = tuple(replace(piece, heard_ms=piece.duration_ms) for piece in playback.pieces)
-    return replace(playback, pieces=pieces, is_closed=True)
+    return replace(playback, pieces=pieces, is_closed=True, held_ms=None)
 
 
 def heard_text(playback: Playback) -> str:

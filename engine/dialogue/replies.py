@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from engine.dialogue import phrases, wording
 from engine.dialogue.asking import (
-    answer_fact,
     asked_again,
     asked_next,
     closed,
@@ -17,11 +16,13 @@ from engine.dialogue.asking import (
     rephrased,
     worded,
 )
+from engine.dialogue.broken_line import came_back, line_broke
 from engine.dialogue.intents import Intent, intent_of, may_be_request, said_yes
 from engine.dialogue.interview import (
     Answered,
     AskIntent,
     Began,
+    CameBack,
     CouldNotHear,
     Event,
     Expects,
@@ -83,7 +84,7 @@ def _about_words(interview: Interview, event: Answered | Understood | Judged | W
 
 def _about_call(
     interview: Interview,
-    event: Began | KeyPressed | StayedSilent | CouldNotHear | TimeIsUp | LineBroke,
+    event: Began | KeyPressed | StayedSilent | CouldNotHear | TimeIsUp | LineBroke | CameBack,
     plan: Plan,
 ) -> Step:
     match event:
@@ -98,7 +99,9 @@ def _about_call(
         case TimeIsUp():
             return _time_is_up(interview, plan)
         case LineBroke():
-            return _line_broke(interview, event)
+            return line_broke(interview, event)
+        case CameBack():
+            return came_back(interview, plan)
 
 
 def _answered(interview: Interview, event: Answered, plan: Plan) -> Step:
@@ -179,6 +182,8 @@ def _wished(interview: Interview, intent: Intent, text: str, event: Answered | N
     reply = _REPLIES.get(intent)
     if reply is not None:
         return reply(interview, plan)
+    if intent in (Intent.HUMAN, Intent.NEVER_AGAIN):
+        return _wished_of_people(interview, intent, {"by": "words" if event else "key", "text": text}, plan)
     if interview.current is None or intent is Intent.ASIDE:
         return interview, [KeepListening()]
     if intent is Intent.REPHRASE:
@@ -203,26 +208,23 @@ def _wait(interview: Interview, plan: Plan) -> Step:
     return interview, [Say(phrases.MORE_TIME, "prompt"), KeepListening(plan.limits.patience_ms)]
 
 
-def _human(interview: Interview, plan: Plan) -> Step:
-    return interview, [Fact("human_requested", {}), *repeated(interview, phrases.HUMAN)]
-
-
 def _end(interview: Interview, plan: Plan) -> Step:
     after = replace(interview, expects=Expects.END_CONFIRMATION)
     return after, [Say(phrases.CONFIRM_END, "confirm")]
 
 
-def _never_again(interview: Interview, plan: Plan) -> Step:
+def _wished_of_people(interview: Interview, intent: Intent, how: dict[str, str], plan: Plan) -> Step:
+    """What others have to act on: the facts tell them how it was said."""
+    if intent is Intent.HUMAN:
+        return interview, [Fact("human_wanted", how), *repeated(interview, phrases.HUMAN)]
     after, outcomes = ended(interview, plan, phrases.NEVER_AGAIN, "candidate_ended")
-    return after, [Fact("do_not_call_requested", {}), *outcomes]
+    return after, [Fact("calls_refused", how), *outcomes]
 
 
 _REPLIES: dict[Intent, Callable[[Interview, Plan], Step]] = {
     Intent.REPEAT: _repeat,
     Intent.WAIT: _wait,
-    Intent.HUMAN: _human,
     Intent.END: _end,
-    Intent.NEVER_AGAIN: _never_again,
 }
 
 
@@ -268,13 +270,3 @@ def _could_not_hear(interview: Interview, plan: Plan) -> Step:
 
 def _time_is_up(interview: Interview, plan: Plan) -> Step:
     return ended(interview, plan, (*phrases.TIME_IS_UP, *phrases.GOODBYE), "time_limit")
-
-
-def _line_broke(interview: Interview, event: LineBroke) -> Step:
-    current = interview.current
-    if current is None or interview.expects is not Expects.ANSWER or not event.transcript.text.strip():
-        return interview, []
-    words = event.transcript.words
-    span = (words[0].start_ms, words[-1].end_ms) if words else (0, 0)
-    after = replace(interview, parts=(*interview.parts, event.transcript), spans=(*interview.spans, span))
-    return after, [answer_fact(after, current.order, AnswerState.UNFINISHED, "line")]

@@ -11,6 +11,14 @@ from engine.dialogue.model_messages import AskModel as AskModel
 from engine.dialogue.model_messages import ModelFailed as ModelFailed
 from engine.dialogue.model_messages import ModelReplied as ModelReplied
 from engine.dialogue.model_messages import ModelText as ModelText
+from engine.dialogue.voice_actions import HangUp as HangUp
+from engine.dialogue.voice_actions import HoldPlayback as HoldPlayback
+from engine.dialogue.voice_actions import Prepare as Prepare
+from engine.dialogue.voice_actions import ResumePlayback as ResumePlayback
+from engine.dialogue.voice_actions import Speak as Speak
+from engine.dialogue.voice_actions import SpeakMore as SpeakMore
+from engine.dialogue.voice_actions import SpeechAction as SpeechAction
+from engine.dialogue.voice_actions import StopPlayback as StopPlayback
 from engine.errors import ProtocolError
 from engine.transcript import Transcript, Word
 
@@ -20,6 +28,15 @@ class CallStarted:
     at_ms: int
     has_model: bool = False
     """Whether a language model may be asked in this call."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineResumed:
+    """After a LineClosed: the caller is still there, on a new media socket. The clock goes on where it stopped."""
+
+    at_ms: int
+    has_model: bool = False
+    """Whether a language model may be asked from here on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +154,7 @@ class LineClosed:
 
 Signal = (
     CallStarted
+    | LineResumed
     | SpeechBegan
     | SpeechConfirmed
     | SpeechEnded
@@ -156,38 +174,6 @@ Signal = (
     | ModelFailed
     | LineClosed
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Speak:
-    """Say these pieces in order. `label` names what they are about, for marks and timelines."""
-
-    utterance: int
-    pieces: tuple[str, ...]
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class SpeakMore:
-    """Further pieces of the utterance that is being spoken; `first` is the number of the first of them."""
-
-    utterance: int
-    first: int
-    pieces: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StopPlayback:
-    """Send `clear` and drop everything still queued; `utterance` is the last one that may still be cut."""
-
-    utterance: int
-
-
-@dataclass(frozen=True, slots=True)
-class Prepare:
-    """These pieces will probably be said soon: synthesise them ahead."""
-
-    pieces: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,13 +215,6 @@ class Attend:
 
 
 @dataclass(frozen=True, slots=True)
-class HangUp:
-    """Close the line now; everything to be heard has been heard."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Fact:
     """Something worth keeping: the store projects facts into tables, the live view shows them."""
 
@@ -243,8 +222,6 @@ class Fact:
     data: dict[str, Any]
 
 
-SpeechAction = Speak | SpeakMore | StopPlayback | Prepare | HangUp
-"""What the voice carries out."""
 Action = SpeechAction | ExpectTerms | Flush | Judge | AskModel | StartTimer | StopTimer | Attend | Fact
 
 _SIGNALS = {kind.__name__: kind for kind in Signal.__args__}

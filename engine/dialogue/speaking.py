@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from engine.dialogue import playback as played
 from engine.dialogue.interview import Say
-from engine.dialogue.listening import give_way
-from engine.dialogue.moment import OVERLAP_GRACE_MS, PLAYBACK_GRACE_MS, Moment
+from engine.dialogue.listening import hold, take_floor
+from engine.dialogue.moment import OVERLAP_GRACE_MS, Moment
 from engine.dialogue.signals import MarkReturned, PieceQueued, StartTimer, VoiceFailed
-from engine.dialogue.turns import Floor, TurnEvent
+from engine.dialogue.turns import Floor, TurnAction, TurnEvent
 
 _MOST_VOICE_FAILURES = 2
 
@@ -35,14 +35,13 @@ def _piece_queued(moment: Moment, signal: PieceQueued) -> None:
         return
     moment.change(playback=playback)
     if not before.pieces:
-        moment.turn(TurnEvent.PLAYBACK_BEGAN)
-        if moment.state.is_speech_confirmed and not moment.state.holds_floor:
+        if moment.turn(TurnEvent.PLAYBACK_BEGAN) is TurnAction.HOLD_PLAYBACK:
+            hold(moment)
+        if moment.state.is_speech_confirmed:
             # The candidate went on while our words were on their way: give way before they are heard.
-            moment.turn(TurnEvent.SPEECH_CONFIRMED)
-            give_way(moment)
-            return
-    if playback.is_whole:
-        moment.do(StartTimer("playback", playback.tail_ms + PLAYBACK_GRACE_MS))
+            take_floor(moment)
+    if not moment.state.playback.is_closed:
+        moment.expect_end_of_playback()
 
 
 def playback_ended(moment: Moment) -> None:
@@ -63,6 +62,20 @@ def playback_ended(moment: Moment) -> None:
         moment.change(listening_since_ms=min(moment.at_ms, moment.state.last_began_ms + OVERLAP_GRACE_MS))
     if has_just_spoken and not is_speaking:
         moment.do(StartTimer("idle", moment.at_ms + moment.plan.limits.prompt_after_ms))
+
+
+def playback_late(moment: Moment) -> None:
+    """The end is overdue: either its mark was lost, or the voice stands still."""
+    playback = moment.state.playback
+    if playback.is_closed:
+        return
+    if playback.is_whole:
+        moment.change(playback=played.close(playback))
+        playback_ended(moment)
+    elif len(playback.whole_pieces) == len(playback.texts):
+        moment.expect_end_of_playback()  # more will be written, or given up by the model's own deadline
+    else:
+        _voice_failed(moment, playback.number)
 
 
 def _voice_failed(moment: Moment, utterance: int) -> None:

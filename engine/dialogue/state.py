@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.dialogue.interview import Compose, Interview
+from engine.dialogue.interview import Compose, Interview, Say
 from engine.dialogue.playback import Playback
 from engine.dialogue.turns import Floor
 from engine.transcript import Transcript
@@ -62,6 +62,10 @@ class Conversation:
     patience_until_ms: int = 0
     voice_failures: int = 0
     leave: str | None = None
+    owed: tuple[str, ...] = ()
+    """What the next utterance begins with: a word about a line that broke."""
+    time_is_up_ms: int = 0
+    """When the call has lasted as long as it may."""
     insists: bool = False
     has_model: bool = False
     model_request: int = 0
@@ -70,6 +74,8 @@ class Conversation:
     """What the model is writing, while more of it may come."""
     is_speech_confirmed: bool = False
     """The candidate speaks now, and for long enough that it is no cough."""
+    interrupted: Say | None = None
+    """What we were saying, or about to say, when the candidate began to speak: said after all if that was nothing."""
 
     @property
     def holds_floor(self) -> bool:

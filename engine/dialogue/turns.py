@@ -24,6 +24,8 @@ class TurnEvent(StrEnum):
 
 
 class TurnAction(StrEnum):
+    HOLD_PLAYBACK = "hold playback"
+    RESUME_PLAYBACK = "resume playback"
     STOP_PLAYBACK = "stop playback"
 
 
@@ -31,12 +33,12 @@ MOVES: dict[tuple[Floor, TurnEvent], tuple[Floor, TurnAction | None]] = {
     (Floor.OPEN, TurnEvent.PLAYBACK_BEGAN): (Floor.AGENT, None),
     (Floor.OPEN, TurnEvent.SPEECH_BEGAN): (Floor.CANDIDATE, None),
     (Floor.AGENT, TurnEvent.PLAYBACK_ENDED): (Floor.OPEN, None),
-    (Floor.AGENT, TurnEvent.SPEECH_BEGAN): (Floor.CONTESTED, None),
+    (Floor.AGENT, TurnEvent.SPEECH_BEGAN): (Floor.CONTESTED, TurnAction.HOLD_PLAYBACK),
     (Floor.CONTESTED, TurnEvent.SPEECH_CONFIRMED): (Floor.CANDIDATE, TurnAction.STOP_PLAYBACK),
-    (Floor.CONTESTED, TurnEvent.SPEECH_ENDED): (Floor.AGENT, None),
+    (Floor.CONTESTED, TurnEvent.SPEECH_ENDED): (Floor.AGENT, TurnAction.RESUME_PLAYBACK),
     (Floor.CONTESTED, TurnEvent.PLAYBACK_ENDED): (Floor.CANDIDATE, None),
     (Floor.CANDIDATE, TurnEvent.SPEECH_ENDED): (Floor.OPEN, None),
-    (Floor.CANDIDATE, TurnEvent.PLAYBACK_BEGAN): (Floor.CONTESTED, None),
+    (Floor.CANDIDATE, TurnEvent.PLAYBACK_BEGAN): (Floor.CONTESTED, TurnAction.HOLD_PLAYBACK),
 }
 
 

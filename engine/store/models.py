@@ -155,6 +155,8 @@ class Call(Stamped, Base):
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None] = mapped_column(String(64))
     line_quality: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=sql("'{}'::jsonb"))
+    resumes: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
+    """How often it went on after its media socket broke."""
 
 
 class CallEvent(Base):

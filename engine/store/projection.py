@@ -66,7 +66,15 @@ def _call_started(fact: _Fact) -> None:
             call.interview_id,
             InterviewState.IN_PROGRESS,
             started_at=func.coalesce(Interview.started_at, func.now()),
+            end_reason=None,
         )
+
+
+def _call_resumed(fact: _Fact) -> None:
+    """The same leg goes on over a new media socket; where nobody had noticed the break it is live still."""
+    on_stream = update(Call).where(Call.id == fact.call.id, Call.state == CallState.LIVE)
+    if fact.session.scalar(on_stream.values(stream_sid=str(fact.data["stream_sid"])).returning(Call.id)) is None:
+        _call_started(fact)
 
 
 def _consent_given(fact: _Fact) -> None:
@@ -222,6 +230,7 @@ def _call_ended(fact: _Fact) -> None:
 
 _HANDLERS: Mapping[str, Callable[[_Fact], None]] = {
     "call_started": _call_started,
+    "call_resumed": _call_resumed,
     "consent_given": _consent_given,
     "question_asked": _question_asked,
     "follow_up_asked": _follow_up_asked,

@@ -108,7 +108,7 @@ class ScriptedCaller:
     def _plan_interruption(self, began: Happening) -> None:
         reply = self._matching(began.detail, interrupts=True)
         if reply is not None and reply.interrupt_after_ms is not None:
-            self._is_answered = True
+            self._is_answered = not reply.passing
             self._intend(reply, began.detail, began.at_ms + reply.interrupt_after_ms)
 
     def _utterance_over(self, label: str, at_ms: int) -> None:

@@ -42,6 +42,8 @@ class Reply:
     digits: str = ""
     interrupt_after_ms: int | None = None
     """Speak over the agent, so long after its utterance began."""
+    passing: bool = False
+    """What is spoken over the agent is a cough or an "mm-hm": the question is answered all the same."""
     hang_up: bool = False
     times: int = 1
     """How often the rule is used; 0 means any number of times."""
@@ -223,6 +225,7 @@ class _Reader:
             after_ms=table.whole("after_ms", 600, 600_000),
             digits=digits,
             interrupt_after_ms=interrupt,
+            passing=table.flag("passing"),
             hang_up=table.flag("hang_up"),
             times=table.whole("times", 1, 10_000),
             pitch=table.number("pitch", 1.0, 0.5, 2.0),
@@ -231,6 +234,8 @@ class _Reader:
         table.finish()
         if len(pauses_ms) != max(0, len(parts) - 1):
             raise table.fault("pause_ms", f"needs one pause between each two parts: {max(0, len(parts) - 1)} in all")
+        if reply.passing and interrupt is None:
+            raise table.fault("passing", "makes sense only with interrupt_after_ms")
         if not _KEYS.issuperset(digits):
             raise table.fault("digits", "may hold only 0-9, *, # and A-D")
         return reply

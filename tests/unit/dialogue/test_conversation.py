@@ -248,14 +248,14 @@ def test_let_me_think_is_not_an_answer(call):
 def test_zero_notes_the_wish_for_a_person_and_goes_on(call):
     call.to_first_question()
     call.press("0")
-    assert call.facts("human_requested") == [{}]
+    assert call.facts("human_wanted") == [{"by": "key", "text": ""}]
     assert call.said[-1].label.startswith("repeat:ask:")
 
 
 def test_nine_ends_the_call_and_forbids_further_ones(call):
     call.to_first_question()
     call.press("9")
-    assert call.facts("do_not_call_requested") == [{}]
+    assert call.facts("calls_refused") == [{"by": "key", "text": ""}]
     call.hear_out()
     assert call.hung_up == "candidate_ended"
 

@@ -15,19 +15,30 @@ def play(*events: TurnEvent) -> tuple[Floor, list[TurnAction]]:
 def test_a_candidate_who_goes_on_speaking_over_the_agent_takes_the_floor():
     floor, done = play(TurnEvent.PLAYBACK_BEGAN, TurnEvent.SPEECH_BEGAN, TurnEvent.SPEECH_CONFIRMED)
     assert floor is Floor.CANDIDATE
-    assert done == [TurnAction.STOP_PLAYBACK]
+    assert done == [TurnAction.HOLD_PLAYBACK, TurnAction.STOP_PLAYBACK]
 
 
 def test_a_cough_does_not_take_the_floor():
-    assert play(TurnEvent.PLAYBACK_BEGAN, TurnEvent.SPEECH_BEGAN, TurnEvent.SPEECH_ENDED) == (Floor.AGENT, [])
+    floor, done = play(TurnEvent.PLAYBACK_BEGAN, TurnEvent.SPEECH_BEGAN, TurnEvent.SPEECH_ENDED)
+    assert floor is Floor.AGENT
+    assert done == [TurnAction.HOLD_PLAYBACK, TurnAction.RESUME_PLAYBACK]
 
 
 def test_speech_that_outlasts_the_agent_has_the_floor():
-    assert play(TurnEvent.PLAYBACK_BEGAN, TurnEvent.SPEECH_BEGAN, TurnEvent.PLAYBACK_ENDED) == (Floor.CANDIDATE, [])
+    floor, _ = play(TurnEvent.PLAYBACK_BEGAN, TurnEvent.SPEECH_BEGAN, TurnEvent.PLAYBACK_ENDED)
+    assert floor is Floor.CANDIDATE
 
 
 def test_playback_is_stopped_only_from_a_contested_floor():
-    assert [row for row, (_, action) in MOVES.items() if action] == [(Floor.CONTESTED, TurnEvent.SPEECH_CONFIRMED)]
+    stops = [row for row, (_, action) in MOVES.items() if action is TurnAction.STOP_PLAYBACK]
+    assert stops == [(Floor.CONTESTED, TurnEvent.SPEECH_CONFIRMED)]
+
+
+def test_a_contested_floor_is_entered_holding_and_left_to_us_only_resuming():
+    for (_, event), (floor, action) in MOVES.items():
+        assert (floor is Floor.CONTESTED) == (action is TurnAction.HOLD_PLAYBACK), event
+    back = [action for (floor, _), (to, action) in MOVES.items() if floor is Floor.CONTESTED and to is Floor.AGENT]
+    assert back == [TurnAction.RESUME_PLAYBACK]
 
 
 @given(st.lists(st.sampled_from(TurnEvent), max_size=60))
