@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def hold(
-    stage: Stage, rounds: Sequence[Round], calls: int, postgres: Postgres | None = None, questions: int = 3
+    stage: Stage, rounds: Sequence[Round], calls: int, postgres: Postgres | None = None, questions: int = 2
 ) -> dict[str, Any]:
     """Hold the calls round by round and return the figures; the table is printed as it grows."""
     shares = [calls // len(rounds) + (number < calls % len(rounds)) for number in range(len(rounds))]

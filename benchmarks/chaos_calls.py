@@ -12,7 +12,7 @@ from typing import Any
 
 from telephony.simulator import voices
 from telephony.simulator.account import Account
-from telephony.simulator.carrier import PhoneCall
+from telephony.simulator.carrier import Dialled, PhoneCall
 from telephony.simulator.happenings import Happening, Kind
 from telephony.simulator.line import StreamIdentity
 from telephony.simulator.run import simulated_leg
@@ -26,8 +26,7 @@ caller = "+15550101"
 dialled = "+15550100100"
 [[reply]]
 on = "consent"
-audio = "consent.wav"
-text = "yes"
+digits = "1"
 times = 0
 [[reply]]
 on = "ask:*"
@@ -41,10 +40,11 @@ text = "more of it"
 times = 0
 [[reply]]
 on = "closing"
-audio = "closing.wav"
-text = "no"
+digits = "#"
 times = 0
 """
+ANSWER_SAMPLES = 14_000
+"""Answers are short, so that many calls can be held."""
 CLEAR = LineFaults()
 STALLS = LineFaults(stall_every_ms=2500, stall_ms=700, jitter_ms=60)
 
@@ -90,7 +90,7 @@ class Phone:
 
     def _call(self) -> None:
         scenario = replace(parse_scenario(SCENARIO, RECORDINGS), faults=self.faults)
-        speech = voices.prepare(scenario, None)
+        speech = {reply: audio[:ANSWER_SAMPLES] for reply, audio in voices.prepare(scenario, None).items()}
         maker = BadCallbacks if self.are_callbacks_bad else Account
         url = self.environ["PUBLIC_BASE_URL"]
         account = maker(self.environ["TWILIO_ACCOUNT_SID"], self.environ["TWILIO_AUTH_TOKEN"], url, url)
@@ -99,8 +99,9 @@ class Phone:
             self.call_sid = identity.call_sid
             return self._carried(scenario, speech, identity).carry(address, headers)
 
+        dialled = Dialled(scenario.caller, scenario.dialled)
         try:
-            outcome = PhoneCall(account, (scenario.caller, scenario.dialled), (self.pin,), carry, lambda _: None).run()
+            outcome = PhoneCall(account, dialled, (self.pin,), carry, lambda _: None).run()
             self.problems.extend(outcome.problems)
         except CarrierError as error:
             self.problems.append(str(error))

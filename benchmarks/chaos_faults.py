@@ -23,7 +23,7 @@ class Round:
 
     name: str
     fault: Fault | None
-    when: tuple[Kind, str, int] = (Kind.CALLER_BEGAN, "*", 2)
+    when: tuple[Kind, str, int] = (Kind.CALLER_BEGAN, "*", 1)
     """Happening, beginning of its detail (* for any), and the how manieth of them."""
     after_s: float = 0.0
     line: LineFaults = CLEAR
@@ -76,14 +76,14 @@ ROUNDS = (
     Round("greeting", kill_holder, (Kind.UTTERANCE_BEGAN, "consent", 1), 0.4),
     Round("consent", kill_holder, (Kind.UTTERANCE_ENDED, "consent", 1), 0.3),
     Round("asking", kill_holder, (Kind.UTTERANCE_BEGAN, "ask:", 2), 0.5),
-    Round("answering", kill_holder, (Kind.CALLER_BEGAN, "*", 2), 1.5),
-    Round("deciding", kill_holder, (Kind.CALLER_ENDED, "*", 2), 0.3),
+    Round("answering", kill_holder, (Kind.CALLER_BEGAN, "*", 1), 1.0),
+    Round("deciding", kill_holder, (Kind.CALLER_ENDED, "*", 1), 0.3),
     Round("probing", kill_holder, (Kind.UTTERANCE_BEGAN, "probe:", 1), 0.3),
     Round("closing", kill_holder, (Kind.UTTERANCE_BEGAN, "closing", 1), 0.5),
     Round("goodbye", kill_holder, (Kind.UTTERANCE_BEGAN, "goodbye", 1), 0.3),
-    Round("job worker", kill_jobs, (Kind.CALLER_BEGAN, "*", 3), 0.5),
-    Round("postgres", restart_postgres, (Kind.CALLER_BEGAN, "*", 2), 0.5),
-    Round("sockets", drop_connections, (Kind.CALLER_BEGAN, "*", 2), 1.0),
+    Round("job worker", kill_jobs, (Kind.CALLER_BEGAN, "*", 2), 0.5),
+    Round("postgres", restart_postgres, (Kind.CALLER_BEGAN, "*", 1), 0.5),
+    Round("sockets", drop_connections, (Kind.CALLER_BEGAN, "*", 1), 1.0),
     Round("stalls", None, line=STALLS),
-    Round("callbacks", kill_holder, (Kind.CALLER_BEGAN, "*", 3), 0.5, are_callbacks_bad=True),
+    Round("callbacks", kill_holder, (Kind.CALLER_BEGAN, "*", 2), 0.5, are_callbacks_bad=True),
 )
