@@ -37,22 +37,29 @@ def build() -> Flask:
 def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     # Two seconds of packages, loaded beside the models of the speech process instead of before them.
     from dashboard.app import create_app
+    from dashboard.process import ServingProcess
     from dashboard.samples import cache_samples, health_samples
     from engine.dialogue.phrases import fixed_phrases, sentences
     from engine.pricing import load_prices
     from engine.questions.bank import load_bank
+    from engine.store.live_news import LiveNews
+    from engine.store.notifications import COMMANDS, LINES, Listener
     from engine.work.health_reporting import HealthReporter
     from engine.work.phrases import PhraseBook
     from engine.work.shipping import EventShipper
     from telephony import media, message_status, thinker, webhooks
     from telephony.draining import DRAINING
 
+    listener = Listener(settings.database_url)
     app = create_app(
         settings,
         public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS | message_status.ENDPOINTS,
         metrics_token=settings.metrics_token,
-        samples=lambda: [*cache_samples(engines.caches), *health_samples(engines.health)],
-        is_draining=lambda: switchboard.draining.has_begun,
+        process=ServingProcess(
+            samples=lambda: [*cache_samples(engines.caches), *health_samples(engines.health)],
+            is_draining=lambda: switchboard.draining.has_begun,
+            news=LiveNews(listener),
+        ),
     )
     sessions = app.extensions["sessions"]
     bank = load_bank()
@@ -62,6 +69,9 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
         thinker.warm(chat)
     switchboard = media.Switchboard(settings, sessions, engines, bank, prices, chat)
     app.extensions[DRAINING] = switchboard.draining
+    listener.on(COMMANDS, switchboard.commands.look)
+    listener.on(LINES, switchboard.line_moved)
+    listener.start()
     app.register_blueprint(webhooks.blueprint(settings, sessions, switchboard.lines_free, switchboard.prepare_call))
     media.register(app, switchboard, settings)
     app.register_blueprint(message_status.blueprint(settings, sessions))

@@ -22,6 +22,7 @@ from engine.errors import Conflict, ScheduleError
 from engine.evaluation.rubric import DEFAULT_RUBRIC, RUBRICS
 from engine.scheduling.phone_numbers import region_of
 from engine.store.calls import CallRepository
+from engine.store.commands import CommandRepository
 from engine.store.events import EventRepository
 from engine.store.interviews import InterviewRepository, NewInterview
 from engine.store.models import Interview
@@ -140,9 +141,9 @@ class InterviewPages:
     def show(self, interview_id: uuid.UUID) -> str:
         interview = self._interviews().find(interview_id, current_user().id)
         made = {"kind": "ok", "text": "The interview is set up. Give the candidate the number and the PIN."}
-        return render_template(
-            "interviews/show.html", notice=made if "made" in request.args else None, **self._detail(interview)
-        )
+        told = {"kind": "ok", "text": "Your wish was passed on to the call."}
+        notice = made if "made" in request.args else told if "told" in request.args else None
+        return render_template("interviews/show.html", notice=notice, **self._detail(interview))
 
     def live(self, interview_id: uuid.UUID) -> AnyResponse | str:
         """The part of the interview's page that changes with its state, for the page to fetch."""
@@ -176,6 +177,7 @@ class InterviewPages:
             "rubric": RUBRICS.get(interview.rubric, DEFAULT_RUBRIC),
             "calls": CallRepository(session).of_interview(interview.id),
             "report": ReportRepository(session).latest(interview.id),
+            "notes": CommandRepository(session).notes_of(interview.id),
             "live": live_view(EventRepository(session), interview.id) if is_live else None,
             "stages": STAGES,
             "floors": FLOORS,

@@ -129,3 +129,12 @@ class MessageState(StrEnum):
     """Overtaken: moved, cancelled, refused or too late."""
     UNKNOWN = "unknown"
     """The connection broke while it was handed over; not sent again."""
+
+
+class Command(StrEnum):
+    """What a user may want of a call that they watch."""
+
+    END = "end"
+    ADD_TIME = "add_time"
+    SKIP = "skip"
+    NOTE = "note"

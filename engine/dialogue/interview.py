@@ -94,6 +94,16 @@ class CameBack:
 
 
 @dataclass(frozen=True, slots=True)
+class UserEnds:
+    """The user who watches the call wants it to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserSkips:
+    """The user who watches the call wants the next question."""
+
+
+@dataclass(frozen=True, slots=True)
 class Understood:
     """What the candidate wants, as a model has it; None: it is an answer, or the model did not know in time."""
 
@@ -137,6 +147,8 @@ Event = (
     | TimeIsUp
     | LineBroke
     | CameBack
+    | UserEnds
+    | UserSkips
 )
 
 

@@ -45,6 +45,12 @@ LINE_BROKE = ("Sorry, the line broke.",)
 GO_ON_FROM_THERE = ("What you have said so far is kept, so just go on.",)
 ANSWER_IS_KEPT_SO_FAR = ("What you said to it is kept.",)
 ANSWER_IS_KEPT = ("Your answer is kept.",)
+SKIPPED_BY_USER = ("Let us go on to the next question.",)
+ENDED_BY_USER = (
+    "We have to stop here.",
+    "Thank you for your time; the people who invited you will get in touch.",
+    "Goodbye.",
+)
 GOODBYE_EARLY = ("All right.", "You can phone again with the same PIN and we go on where we stopped.", "Goodbye.")
 GOODBYE_SILENT = (
     "I cannot hear you any more, so I will end the call here.",
@@ -110,6 +116,6 @@ def fixed_phrases() -> Sequence[str]:
         OFFER_HELP, SKIPPED, NOT_KNOWN, TIME_FOR_THIS_ONE, CONFIRM_END, GO_ON, HUMAN, NEVER_AGAIN, DID_NOT_HEAR,
         CLOSING, BACK_TO_QUESTION, PASSED_ON, GOODBYE, GOODBYE_EARLY, GOODBYE_SILENT, TIME_IS_UP, TECHNICAL_TROUBLE,
         ACKNOWLEDGEMENTS, LINE_BROKE, GO_ON_FROM_THERE, ANSWER_IS_KEPT,
-        ANSWER_IS_KEPT_SO_FAR,
+        ANSWER_IS_KEPT_SO_FAR, SKIPPED_BY_USER, ENDED_BY_USER,
     )  # fmt: skip
     return tuple(dict.fromkeys(sentence for constant in constants for sentence in constant))

@@ -17,6 +17,7 @@ from engine.dialogue.asking import (
     worded,
 )
 from engine.dialogue.broken_line import came_back, line_broke
+from engine.dialogue.commanded import ended_by_user, skipped_by_user
 from engine.dialogue.intents import Intent, intent_of, may_be_request, said_yes
 from engine.dialogue.interview import (
     Answered,
@@ -36,6 +37,8 @@ from engine.dialogue.interview import (
     StayedSilent,
     TimeIsUp,
     Understood,
+    UserEnds,
+    UserSkips,
     Worded,
     ended,
     greeted,
@@ -84,7 +87,7 @@ def _about_words(interview: Interview, event: Answered | Understood | Judged | W
 
 def _about_call(
     interview: Interview,
-    event: Began | KeyPressed | StayedSilent | CouldNotHear | TimeIsUp | LineBroke | CameBack,
+    event: Began | KeyPressed | StayedSilent | CouldNotHear | TimeIsUp | LineBroke | CameBack | UserEnds | UserSkips,
     plan: Plan,
 ) -> Step:
     match event:
@@ -102,6 +105,10 @@ def _about_call(
             return line_broke(interview, event)
         case CameBack():
             return came_back(interview, plan)
+        case UserEnds():
+            return ended_by_user(interview, plan)
+        case UserSkips():
+            return skipped_by_user(interview, plan)
 
 
 def _answered(interview: Interview, event: Answered, plan: Plan) -> Step:

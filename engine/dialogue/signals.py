@@ -147,6 +147,16 @@ class AnswerJudged:
 
 
 @dataclass(frozen=True, slots=True)
+class UserCommand:
+    """The user who watches the call wants something of it (engine.vocabulary.Command)."""
+
+    at_ms: int
+    command: str
+    text: str = ""
+    """A note's words; the minutes to add."""
+
+
+@dataclass(frozen=True, slots=True)
 class LineClosed:
     at_ms: int
     reason: str
@@ -172,6 +182,7 @@ Signal = (
     | ModelText
     | ModelReplied
     | ModelFailed
+    | UserCommand
     | LineClosed
 )
 

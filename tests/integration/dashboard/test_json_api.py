@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session, sessionmaker
 
+from dashboard.process import ServingProcess
 from engine.questions.bank import load_bank
 from engine.work.grading import grade_interview
 from tests.integration.dashboard.conftest import PASSWORD, Person
@@ -232,7 +233,7 @@ def test_health_tells_whether_the_database_answers(
 
 
 def test_a_process_that_was_told_to_stop_says_so_to_load_balancers(make_app):
-    leaving = make_app(is_draining=lambda: True).test_client()
+    leaving = make_app(process=ServingProcess(is_draining=lambda: True)).test_client()
     answer = leaving.get("/health/ready")
     assert (answer.status_code, answer.json["status"]) == (503, "draining")
     assert leaving.get("/health/live").status_code == 200
