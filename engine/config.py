@@ -12,6 +12,7 @@ from engine.settings_reader import SettingsReader
 ENVIRONMENTS = ("development", "test", "production")
 DEEPGRAM_SOCKET_URL = "wss://api.deepgram.com"
 OPENAI_BASE_URL = "https://api.openai.com/v1"
+TWILIO_REST_URL = "https://api.twilio.com"
 RECOGNISERS = ("local", "deepgram", "deepgram-flux", "openai", "scripted")
 VOICES = ("local", "deepgram", "deepgram-flux", "openai", "scripted")
 ENDPOINT_POLICIES = ("adaptive", "fixed")
@@ -60,7 +61,19 @@ class MessageSettings:
     mail_from: str = "Vivavoce <interviews@localhost>"
     sms: str = "folder"
     """folder or twilio."""
-    twilio_rest_url: str = "https://api.twilio.com"
+    twilio_rest_url: str = TWILIO_REST_URL
+
+
+@dataclass(frozen=True, slots=True)
+class CallSettings:
+    """How calls are placed."""
+
+    provider: str = "off"
+    """twilio, or off: nobody is called."""
+    per_second: float = 1.0
+    """Calls that the account may place in a second; zero is no limit."""
+    lines: int = 100
+    """Calls at once over all web processes; above it, ours wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +122,7 @@ class Settings:
     trusted_proxies: int
     """Proxies between the server and the world whose word on the caller's address is taken."""
     messages: MessageSettings = MessageSettings()
+    calls: CallSettings = CallSettings()
 
     @property
     def is_production(self) -> bool:
@@ -186,6 +200,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         trusted_proxies=read.whole("TRUSTED_PROXIES", 0, 0, 10),
         log_format=read.choice("LOG_FORMAT", "json" if environment == "production" else "text", ("json", "text")),
         messages=_messages(read),
+        calls=_calls(read),
     )
     faults = read.faults + _contradictions(settings)
     if faults:
@@ -238,6 +253,18 @@ def _messages(read: SettingsReader) -> MessageSettings:
         mail_from=read.text("MAIL_FROM", known.mail_from),
         sms=read.choice("SMS", known.sms, ("folder", "twilio")),
         twilio_rest_url=read.base_url("TWILIO_REST_URL", known.twilio_rest_url),
+    )
+
+
+def _calls(read: SettingsReader) -> CallSettings:
+    """Without a word about it, calls are placed where an account is set up or a stand-in for Twilio is named."""
+    known = CallSettings()
+    has_account = read.text("TWILIO_ACCOUNT_SID", "").strip("0") != "AC"
+    has_stand_in = read.text("TWILIO_REST_URL", TWILIO_REST_URL) != TWILIO_REST_URL
+    return CallSettings(
+        provider=read.choice("CALLS", "twilio" if has_account or has_stand_in else "off", ("twilio", "off")),
+        per_second=read.number("CALLS_PER_SECOND", known.per_second, 0.0, 1000.0),
+        lines=read.whole("CALL_LINES", read.whole("MAX_CALLS", 100, 1, 1000), 1, 100_000),
     )
 
 

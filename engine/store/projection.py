@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine.pricing import from_data
-from engine.store import jobs
+from engine.store import jobs, wishes
 from engine.store.models import Answer, Call, CallEvent, Consent, Interview, Question, Recording, Turn
 from engine.store.moves import move_call, move_interview
 from engine.store.usage import UsageRepository
@@ -68,6 +68,9 @@ def _call_started(fact: _Fact) -> None:
             started_at=func.coalesce(Interview.started_at, func.now()),
             end_reason=None,
         )
+
+    if is_live and call.appointment_id is None:
+        wishes.phoned_in(session, call)
 
 
 def _call_resumed(fact: _Fact) -> None:
@@ -183,7 +186,7 @@ def _interview_ended(fact: _Fact) -> None:
         fact.session, fact.call.interview_id, to, end_reason=str(fact.data["reason"]), ended_at=ended_at
     )
     if moved and is_over:
-        _enqueue_grading(fact)
+        jobs.enqueue_grading(fact.session, fact.call.interview_id)
 
 
 def _line_measured(fact: _Fact) -> None:
@@ -216,6 +219,8 @@ def _call_ended(fact: _Fact) -> None:
     """A leg that ends before its interview did was dropped: the interview stays open, what was said is graded."""
     reason = str(fact.data["reason"])
     ends = {"ended_at": func.now(), "end_reason": reason}
+    if fact.call.appointment_id is not None:
+        jobs.enqueue_settling(fact.session, fact.call.id, may_go_on=not _has_ended_interview(fact))
     if _has_ended_interview(fact):
         move_call(fact.session, fact.call.id, CallState.COMPLETED, **ends)
         return
@@ -225,7 +230,7 @@ def _call_ended(fact: _Fact) -> None:
         return
     moved = move_interview(fact.session, fact.call.interview_id, InterviewState.INTERRUPTED, end_reason=reason)
     if moved and _has_answers(fact):
-        _enqueue_grading(fact)
+        jobs.enqueue_grading(fact.session, fact.call.interview_id)
 
 
 _HANDLERS: Mapping[str, Callable[[_Fact], None]] = {
@@ -241,6 +246,8 @@ _HANDLERS: Mapping[str, Callable[[_Fact], None]] = {
     "line_measured": _line_measured,
     "recording_saved": _recording_saved,
     "usage_counted": _usage_counted,
+    "human_wanted": lambda fact: wishes.person_wanted(fact.session, fact.call, fact.at_ms, fact.data),
+    "calls_refused": lambda fact: wishes.calls_refused(fact.session, fact.call, fact.data),
     "call_ended": _call_ended,
 }
 
@@ -287,8 +294,3 @@ def _has_answers(fact: _Fact) -> bool:
 def _has_ended_interview(fact: _Fact) -> bool:
     ended = select(CallEvent.id).where(CallEvent.call_id == fact.call.id, CallEvent.name == "interview_ended")
     return fact.session.scalar(ended.limit(1)) is not None
-
-
-def _enqueue_grading(fact: _Fact) -> None:
-    interview_id = str(fact.call.interview_id)
-    jobs.enqueue(fact.session, jobs.GRADE_INTERVIEW, queueing_lock=f"grade {interview_id}", interview_id=interview_id)
