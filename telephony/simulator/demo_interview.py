@@ -62,9 +62,7 @@ def _play(stage: Stage, sessions: Sessions, began_s: float) -> None:
     result = _call_live(stage, sessions, scenario, (interview_id, pin), began_s)
     report = _report(stage, sessions, interview_id)
     with UnitOfWork(sessions) as work:
-        result = replace(
-            result, timeline=with_log(result.timeline, work.events.after(interview_id, limit=100_000))
-        )
+        result = replace(result, timeline=with_log(result.timeline, work.events.after(interview_id, limit=100_000)))
     (stage.folder / "timeline.json").write_text(json.dumps(result.as_data(), indent=2))
     (stage.folder / "report.json").write_text(json.dumps(report, indent=2))
     _print_report(stage, report, interview_id)
