@@ -101,7 +101,7 @@ class EventRepository:
         )
 
     def facts(self, interview_id: uuid.UUID, name: str) -> list[CallEvent]:
-        """Every fact of this name of all legs of the interview, oldest first."""
+        """The facts of this name that the legs of the interview reported, the first leg's first."""
         return list(
             self._session.scalars(
                 select(CallEvent)

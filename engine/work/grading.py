@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.evaluation import offline_grader
+from engine.evaluation.engine_changes import EngineChange, changes_in_words
 from engine.evaluation.grade import AnswerGrade
 from engine.evaluation.report import AskedQuestion, InterviewFacts, ReportInput, build_report
 from engine.evaluation.rubric import Rubric, rubric_named
@@ -36,6 +37,7 @@ class _Material:
     is_complete: bool
     replies: list[CallEvent]
     """How long each step of each reply took."""
+    changes: list[EngineChange]
 
 
 def grade_interview(
@@ -64,6 +66,7 @@ def grade_interview(
     }
     grades = {answer_id: grading.grade for answer_id, grading in gradings.items()}
     notes = tuple(dict.fromkeys(note for grading in gradings.values() for note in grading.notes))
+    notes = (*notes, *changes_in_words(material.changes))
     with UnitOfWork(sessions) as work:
         stored = [
             work.evaluations.append(
@@ -91,6 +94,7 @@ def _read(work: UnitOfWork, interview_id: uuid.UUID) -> _Material:
     interview = work.interviews.get(interview_id)
     calls = list(work.calls.of_interview(interview_id))
     ended = work.events.latest_fact(interview_id, "interview_ended")
+    numbers = {call.id: number for number, call in enumerate(calls, 1)}
     return _Material(
         interview=interview,
         asked=work.interviews.questions_with_answers(interview_id),
@@ -98,6 +102,10 @@ def _read(work: UnitOfWork, interview_id: uuid.UUID) -> _Material:
         turns=[turn for call in calls for turn in work.calls.turns_of(call.id)],
         is_complete=interview.state in _OVER and ended is not None and bool(ended.data.get("is_complete")),
         replies=work.events.facts(interview_id, "reply_timed"),
+        changes=[
+            EngineChange(fact.at_ms, fact.data, numbers[fact.call_id] if len(calls) > 1 else None)
+            for fact in work.events.facts(interview_id, "engine_switched")
+        ],
     )
 
 
