@@ -27,6 +27,7 @@ from engine.config import Settings, load_settings
 from engine.pricing import load_prices
 from engine.questions.bank import load_bank
 from engine.scheduling.calling_hours import CallingHours, Hours
+from engine.store.dials import Waiting
 from engine.store.interviews import NewInterview
 from engine.store.jobs import BATCH, DIAL, worker_app
 from engine.store.models import Call, Interview, User
@@ -136,7 +137,7 @@ class Office:
         try:
             if look(dialler, appointment.id, appointment.edition, now) is None:
                 return None
-            return dial(dialler, appointment.id, appointment.edition, now)
+            return next(iter(dial(dialler, [Waiting(appointment.id, appointment.edition)], now)), None)
         finally:
             if dialler.placer is not None:
                 dialler.placer.close()
