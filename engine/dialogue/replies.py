@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from engine.dialogue import phrases, wording
+from engine.dialogue.answering import machine_words
 from engine.dialogue.asking import (
     asked_again,
     asked_next,
@@ -116,6 +117,8 @@ def _answered(interview: Interview, event: Answered, plan: Plan) -> Step:
     if interview.expects is Expects.END_CONFIRMATION:
         return _end_confirmed(interview, text, plan)
     intent = intent_of(text)
+    if interview.expects is Expects.CONSENT and (machine := machine_words(text)) is not None:
+        return interview, [Fact("machine_heard", {"who": machine.value, "text": text}), KeepListening()]
     if interview.expects is Expects.CONSENT and intent not in (Intent.REPEAT, Intent.NEVER_AGAIN, Intent.HUMAN):
         return _consented(interview, text, said_yes(text), plan)
     if interview.expects is Expects.CLOSING_WORDS and intent is not Intent.REPEAT:
