@@ -47,6 +47,7 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     from engine.work.health_reporting import HealthReporter
     from engine.work.phrases import PhraseBook
     from engine.work.shipping import EventShipper
+    from engine.work.takeover import LastWords
     from telephony import media, message_status, thinker, webhooks
     from telephony.draining import DRAINING
 
@@ -75,7 +76,8 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     app.register_blueprint(webhooks.blueprint(settings, sessions, switchboard.lines_free, switchboard.prepare_call))
     media.register(app, switchboard, settings)
     app.register_blueprint(message_status.blueprint(settings, sessions))
-    EventShipper(sessions, settings.event_logs_dir, is_reserve=True).start()
+    last_words = LastWords(sessions, bank, settings)
+    EventShipper(sessions, settings.event_logs_dir, is_reserve=True, last_words=last_words).start()
     HealthReporter(sessions, engines.health).start()
     for cache in engines.caches:
         PhraseBook(sessions, cache).start()

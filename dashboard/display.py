@@ -49,6 +49,8 @@ STATES: dict[str, Look] = {
 END_REASONS: dict[str, str] = {
     "completed": "All questions were asked",
     "candidate_ended": "The candidate ended the interview",
+    "user_ended": "Ended in the dashboard",
+    "not_resumed": "It was not taken up again within a day",
     "recording_declined": "The candidate did not agree to a recording",
     "silent": "The line stayed silent",
     "time_limit": "The time was over",

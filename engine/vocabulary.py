@@ -138,3 +138,7 @@ class Command(StrEnum):
     ADD_TIME = "add_time"
     SKIP = "skip"
     NOTE = "note"
+
+
+OUR_FAULTS = frozenset({"process_lost", "failed", "speech_failed", "refused"})
+"""Reasons of a call's end that lie with us: nothing of it counts against the candidate, and a new time is offered."""

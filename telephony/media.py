@@ -137,7 +137,7 @@ class Switchboard:
         if start is None:
             return
         with self._counting:
-            if not self._has_room():
+            if not self._has_room() and start.call_sid not in self._lines:
                 _close(line, TRY_AGAIN_LATER, "all lines are busy")
                 return
             self._live += 1

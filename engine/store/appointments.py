@@ -22,10 +22,10 @@ APPOINTMENT_MOVES: Mapping[A, frozenset[A]] = {
     A.BOOKED: frozenset({A.BOOKED, A.OPEN, A.TAKEN, A.KEPT, A.MISSED, A.CANCELLED}),
     A.TAKEN: frozenset({A.BOOKED, A.KEPT, A.MISSED, A.CANCELLED}),
     A.MISSED: frozenset({A.BOOKED, A.OPEN, A.KEPT, A.CANCELLED}),
-    A.KEPT: frozenset(),
+    A.KEPT: frozenset({A.OPEN}),
     A.CANCELLED: frozenset(),
 }
-"""Every legal move. Booked to booked is a change of the hour; a missed call may be booked anew or made up by phone."""
+"""Every legal move. Booked to booked is a change of the hour; missed calls, and kept ones that we broke, come anew."""
 
 _PIN_AFTER_CALL = timedelta(days=7)
 _CLOSED_INTERVIEW = (InterviewState.CANCELLED, InterviewState.COMPLETED, InterviewState.EVALUATING)

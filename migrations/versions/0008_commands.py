@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0008b"
-down_revision = "0007"
+down_revision = "0007a"
 branch_labels = None
 depends_on = None
 
