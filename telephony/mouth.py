@@ -28,6 +28,9 @@ class Mouth:
         """first: the number that the first of these pieces has in its utterance."""
         self._speaker.say(utterance, pieces, first)
 
+    def tune(self, speed: float, gain_db: int) -> None:
+        self._speaker.tune(speed, gain_db)
+
     def prepare(self, texts: tuple[str, ...]) -> None:
         self._speaker.prepare(texts)
 

@@ -38,6 +38,7 @@ from engine.dialogue.signals import (
     StopPlayback,
     StopTimer,
     TimerExpired,
+    TuneVoice,
 )
 from engine.evaluation.judgement import judge
 from engine.ports import AllHeard, EngineSwitched, FinalHeard, PartialHeard, RecognitionFailed, Recorder, TurnHint
@@ -193,10 +194,9 @@ class Session:
 
     def _carry_out(self, action: Action) -> None:
         match action:
-            case Speak() | SpeakMore() | HoldPlayback() | ResumePlayback() | StopPlayback() | Prepare() | HangUp():
-                self._use_voice(action)
-            case AskModel() if self._parts.thinker is not None:
-                self._parts.thinker.ask(action)
+            case AskModel():
+                if self._parts.thinker is not None:
+                    self._parts.thinker.ask(action)
             case ExpectTerms(terms):
                 self._parts.ear.set_terms(terms)
             case Attend(kind):
@@ -212,6 +212,8 @@ class Session:
                 self._timers.stop(name)
             case Fact(name, data):
                 self._observe(name, data)
+            case _:
+                self._use_voice(action)
 
     def _use_voice(self, action: SpeechAction) -> None:
         match action:
@@ -225,6 +227,8 @@ class Session:
                 self._parts.mouth.resume()
             case StopPlayback(utterance):
                 self._parts.mouth.stop(utterance, self._samples)
+            case TuneVoice(speed, gain_db):
+                self._parts.mouth.tune(speed, gain_db)
             case Prepare(pieces):
                 self._parts.mouth.prepare(pieces)
             case HangUp(reason):
