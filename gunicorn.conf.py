@@ -5,6 +5,7 @@ import sys
 
 from dotenv import load_dotenv
 
+from engine.adapters.model_names import check_models
 from engine.config import load_settings
 from engine.errors import SettingsError
 
@@ -36,6 +37,6 @@ errorlog = "-"
 def on_starting(server: object) -> None:
     """Refuse faulty settings before there is a worker: a worker that cannot start would be started again for ever."""
     try:
-        load_settings(os.environ)
+        check_models(load_settings(os.environ))
     except SettingsError as error:
         sys.exit(str(error))

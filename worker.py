@@ -12,6 +12,8 @@ from procrastinate import App
 from procrastinate.exceptions import ConnectorException
 
 from engine.adapters.messengers import build_messengers
+from engine.adapters.model_names import check_models
+from engine.adapters.provider_health import HealthBoard, ProviderHealth
 from engine.adapters.selection import build_chat
 from engine.adapters.time_zones import TimeZones
 from engine.config import Settings, load_settings
@@ -21,16 +23,20 @@ from engine.questions.bank import load_bank
 from engine.scheduling.calling_hours import load_calling_hours
 from engine.store.database import make_engine, make_sessions
 from engine.store.jobs import BATCH, DIAL, worker_app
-from engine.work import jobs, schedule_jobs
+from engine.work import dial_jobs, jobs, schedule_jobs
 from engine.work.candidate_links import LinkMaker
+from engine.work.dialling import Dialler
+from engine.work.health_reporting import HealthReporter
 from engine.work.sending import PostOffice
 from engine.work.shipping import EventShipper
 from engine.work.spending import Costs, budgets_of
+from telephony.outbound import TwilioCalls
 from telephony.sms import TwilioSms
 
 POLL_S = 0.25
-DIALS_AT_ONCE = 4
 GRACE_S = 60.0
+FAREWELL_S = 120
+"""What the provider lets a call last beyond the longest interview, so that it is we who take leave."""
 LONGEST_PAUSE_S = 10.0
 
 logger = logging.getLogger("worker")
@@ -50,7 +56,7 @@ async def run_queues(app: App) -> None:
                     install_signal_handlers=False,
                 )
             )
-            for queue, at_once in ((DIAL, DIALS_AT_ONCE), (BATCH, 1))
+            for queue, at_once in ((DIAL, dial_jobs.DIALS_AT_ONCE), (BATCH, 1))
         ]
         try:
             await asyncio.wait(queues, return_when=asyncio.FIRST_COMPLETED)
@@ -89,6 +95,7 @@ async def until_told_to_stop(app: App) -> None:
 
 def run(settings: Settings) -> None:
     """Assemble the process and run it to its end."""
+    check_models(settings)
     engine = make_engine(settings.database_url)
     sessions = make_sessions(engine)
     app = worker_app(settings.database_url)
@@ -104,7 +111,24 @@ def run(settings: Settings) -> None:
         settings.phone_number,
         settings.messages.mail_from,
     )
-    schedule_jobs.register(app, office, load_calling_hours())
+    hours = load_calling_hours()
+    schedule_jobs.register(app, office, hours)
+    health = HealthBoard()
+    dialler = Dialler(
+        sessions,
+        TwilioCalls(settings) if settings.calls.provider == "twilio" else None,
+        health.register(ProviderHealth("telephone/twilio")),
+        office.zones,
+        hours,
+        account=settings.twilio_account_sid,
+        per_second=settings.calls.per_second,
+        lines=settings.calls.lines,
+        month_usd=settings.monthly_budget_usd,
+        longest_call_s=settings.max_interview_min * 60 + FAREWELL_S,
+    )
+    dial_jobs.register(app, dialler)
+    reporter = HealthReporter(sessions, health)
+    reporter.start()
     # Web processes ship their own logs; this one takes over those of a web process that died.
     shipper = EventShipper(sessions, settings.event_logs_dir)
     shipper.start()
@@ -113,6 +137,9 @@ def run(settings: Settings) -> None:
         asyncio.run(until_told_to_stop(app))
     finally:
         shipper.stop()
+        reporter.stop()
+        if dialler.placer is not None:
+            dialler.placer.close()
         for messenger in office.messengers.values():
             messenger.close()
         engine.dispose()

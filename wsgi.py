@@ -6,19 +6,11 @@ import os
 from dotenv import load_dotenv
 from flask import Flask
 
-from dashboard.app import create_app
-from dashboard.samples import cache_samples, health_samples
 from engine.adapters.log_format import configure_logging
-from engine.adapters.selection import SpeechEngines, build_chat, build_speech
+from engine.adapters.model_names import check_models
+from engine.adapters.selection import SpeechEngines, build_chat, build_speech, check_keys_at_start
 from engine.config import Settings, load_settings
-from engine.dialogue.phrases import fixed_phrases, sentences
 from engine.errors import VivavoceError
-from engine.pricing import load_prices
-from engine.questions.bank import load_bank
-from engine.work.health_reporting import HealthReporter
-from engine.work.phrases import PhraseBook
-from engine.work.shipping import EventShipper
-from telephony import media, message_status, thinker, webhooks
 
 
 def build() -> Flask:
@@ -26,11 +18,12 @@ def build() -> Flask:
     load_dotenv()
     try:
         settings = load_settings(os.environ)
+        check_models(settings)
     except VivavoceError as error:
         raise SystemExit(str(error)) from error
     configure_logging(settings)
     try:
-        engines = build_speech(settings, wait=False)  # the models load while the rest is put together
+        engines = build_speech(settings, wait=False)  # the models load while the rest is loaded and put together
         app = _assembled(settings, engines)
     except VivavoceError as error:
         raise SystemExit(str(error)) from error
@@ -42,6 +35,17 @@ def build() -> Flask:
 
 
 def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
+    # Two seconds of packages, loaded beside the models of the speech process instead of before them.
+    from dashboard.app import create_app
+    from dashboard.samples import cache_samples, health_samples
+    from engine.dialogue.phrases import fixed_phrases, sentences
+    from engine.pricing import load_prices
+    from engine.questions.bank import load_bank
+    from engine.work.health_reporting import HealthReporter
+    from engine.work.phrases import PhraseBook
+    from engine.work.shipping import EventShipper
+    from telephony import media, message_status, thinker, webhooks
+
     app = create_app(
         settings,
         public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS | message_status.ENDPOINTS,
@@ -63,6 +67,7 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     HealthReporter(sessions, engines.health).start()
     for cache in engines.caches:
         PhraseBook(sessions, cache).start()
+    check_keys_at_start(settings)
     engines.wait_until_ready()
     engines.warm([*fixed_phrases(), *(text for question in bank.questions for text in sentences(question.spoken))])
     return app

@@ -21,7 +21,7 @@ from typing import Any
 
 from engine.adapters.deepgram_client import Deepgram
 from engine.adapters.deepgram_stt import DeepgramSpeechToText
-from engine.adapters.deepgram_tts import DeepgramTextToSpeech
+from engine.adapters.deepgram_tts import aura_voice
 from engine.adapters.event_files import FileEventLog
 from engine.adapters.openai_chat import OpenAIChat
 from engine.adapters.openai_client import build_client
@@ -53,7 +53,6 @@ from tests.fakes.deepgram_server import KEY as DEEPGRAM_KEY
 from tests.fakes.deepgram_server import DeepgramServer
 from tests.fakes.openai_server import KEY as OPENAI_KEY
 from tests.fakes.openai_server import Behaviour, FakeOpenAI
-from tests.fakes.wire_faults import Fault
 
 FIRST_TOKEN_S = 0.25
 FIRST_AUDIO_BYTE_S = 0.12
@@ -180,12 +179,11 @@ def main() -> int:
         DeepgramServer(speak=_spoken) as deepgram,
         tempfile.TemporaryDirectory(prefix="vivavoce-bench-") as folder,
     ):
-        slow_start = Fault("delay", seconds=FIRST_AUDIO_BYTE_S)
-        deepgram.plan("POST /v1/speak", *[slow_start] * (options.calls * QUESTIONS * 12))
-        account = Deepgram(DEEPGRAM_KEY, rest_url=deepgram.rest_url, socket_url=deepgram.socket_url)
+        deepgram.first_byte_s = FIRST_AUDIO_BYTE_S
+        account = Deepgram(DEEPGRAM_KEY, socket_url=deepgram.socket_url)
         model = OpenAIChat(build_client(OPENAI_KEY, base_url=openai.base_url), "gpt-6-luna")
         warm(model).join()
-        engines = Engines(DeepgramSpeechToText(account), DeepgramTextToSpeech(account), model)
+        engines = Engines(DeepgramSpeechToText(account), aura_voice(account), model)
         calls = [
             threading.Thread(target=_hold, args=(engines, Path(folder) / str(number), watch, number))
             for number, watch in enumerate(watches)

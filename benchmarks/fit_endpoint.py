@@ -41,8 +41,8 @@ WORDS_WAIT_MS = 700
 END_TOLERANCE_MS = 400
 UNKNOWN_WEIGHT = 0.3
 RIDGE = 1.0
-WIDER = (1.0, 1.2, 1.4, 1.6)
-COARSE = tuple(step / 4 for step in range(-8, 5))
+WIDER = (1.0, 1.2, 1.4)
+COARSE = tuple(step / 4 for step in range(-4, 5))
 """Biases between which the price is looked for."""
 ENDINGS = tuple(Ending)
 
@@ -212,6 +212,7 @@ def main(arguments: list[str]) -> int:
     provenance = {
         "recipe": recipe["recipe"],
         "seed": recipe["seed"],
+        "bank": recipe["bank"],
         "date": options.date,
         "split": "train",
         "turns": len(evidence),

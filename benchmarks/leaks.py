@@ -127,7 +127,7 @@ def _plan(made: Providers, chance: random.Random) -> None:
         case 2:
             made.deepgram.plan("/v1/listen", Fault("refuse", status=chance.choice((429, 500, 503))))
         case 3:
-            made.deepgram.plan("POST /v1/speak", *([None] * 3), Fault(chance.choice(("abort", "stall", "close")), at=2))
+            made.deepgram.plan("/v1/speak", Fault(chance.choice(("abort", "stall", "close")), at=chance.randrange(40)))
         case 4:
             made.openai.script("/audio/transcriptions", OpenAIFault("reset"), status(500))
             made.openai.script("/audio/speech", OpenAIFault("truncated"))

@@ -53,7 +53,7 @@ def make_split(folder: Path, voice: TurnVoice, bank: QuestionBank, turns: int, s
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make-turns", description="Generates labelled turns.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--train", type=int, default=420, help="turns to fit on")
+    parser.add_argument("--train", type=int, default=1600, help="turns to fit on")
     parser.add_argument("--test", type=int, default=400, help="turns to measure on")
     parser.add_argument("--seed", type=int, default=5)
     options = parser.parse_args(arguments)
@@ -61,7 +61,13 @@ def main(arguments: list[str]) -> int:
     voice = TurnVoice(options.folder / "clips")
     for split, turns in (("train", options.train), ("test", options.test)):
         make_split(options.folder / split, voice, bank, turns, options.seed)
-    recipe = {"recipe": recipe_hash(), "seed": options.seed, "train": options.train, "test": options.test}
+    recipe = {
+        "recipe": recipe_hash(),
+        "seed": options.seed,
+        "bank": bank.version,
+        "train": options.train,
+        "test": options.test,
+    }
     (options.folder / "recipe.json").write_text(json.dumps(recipe) + "\n", encoding="utf-8")
     print(json.dumps(recipe))
     return 0

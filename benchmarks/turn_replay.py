@@ -6,7 +6,7 @@ and the words with the audio time at which they would have become known. Then an
 
 import queue
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -20,7 +20,8 @@ from engine.audio import mulaw
 from engine.audio.endpoint import EndpointPolicy
 from engine.audio.voice import Began, Ended, GatedDetector, SpeechTracker
 from engine.clock import FRAME_MS, FRAME_SAMPLES, ms_to_samples
-from engine.ports import FinalHeard, RecognitionEvent, RecognitionFailed
+from engine.ports import FinalHeard, PartialHeard, RecognitionEvent, RecognitionFailed
+from telephony.hearing import WAVER_MS
 
 GIVEN_WORDS_LATENCY_MS: Final = 300
 """Words whose times stand in the labels become known so long after their end, as from a streaming recogniser that
@@ -51,8 +52,8 @@ class Evidence:
     frames: tuple[bytes, ...]
     speech: tuple[bool, ...]
     known: tuple[Known, ...]
-    word_waits_ms: tuple[int, ...] = ()
-    """From each report of a pause to its words, where a recogniser was asked."""
+    word_waits_ms: tuple[tuple[str, int], ...] = ()
+    """Where a recogniser was asked: for what, and how long until the words were there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,42 +86,79 @@ class Ears:
         events: queue.SimpleQueue[RecognitionEvent] = queue.SimpleQueue()
         stream = LocalSpeechToText(process).open(events.put)
         tracker = SpeechTracker()
-        speech, waits_ms = [], []
-        known: list[Known] = []
+        heard = _Heard()
+        speech: list[bool] = []
+        quiet_ms = 0
         for index, frame in enumerate(frames):
             at_ms = index * FRAME_MS
             speech.append(detector.is_speech(frame))
             stream.send(mulaw.encode(frame), at_ms)
+            quiet_ms = 0 if speech[-1] else quiet_ms + FRAME_MS
+            kind = "partial" if tracker.is_speaking and quiet_ms == WAVER_MS else ""
             for change in tracker.push(speech[-1], at_ms):
                 if isinstance(change, Began):
                     stream.speech_began(change.began_ms)
                 elif isinstance(change, Ended):
-                    asked_s = time.perf_counter()
                     stream.speech_paused(change.ended_ms)
-                    _wait_until_idle(process)
-                    waits_ms.append(round((time.perf_counter() - asked_s) * 1000))
-                    known += _heard(events, known, at_ms + FRAME_MS + waits_ms[-1])
+                    kind = "transcribe"
+            if kind == "partial":
+                stream.speech_wavered(at_ms + FRAME_MS)
+            if not process.is_idle("partial") or not process.is_idle("transcribe"):
+                heard.take(kind or "partial", at_ms + FRAME_MS, _wait_until_idle(process), events)
         stream.close()
-        return Evidence(turn, frames, tuple(speech), tuple(known), tuple(waits_ms))
+        return Evidence(turn, frames, tuple(speech), heard.known(), tuple(heard.waits_ms))
 
 
-def _wait_until_idle(process: SpeechProcess) -> None:
-    deadline_s = time.monotonic() + _RECOGNISER_DEADLINE_S
-    while not process.is_idle("transcribe"):
-        if time.monotonic() > deadline_s:
+class _Heard:
+    """Puts what each engine said, asked alone, where it would have come in a call: each does one thing at a time."""
+
+    def __init__(self) -> None:
+        self._free_ms = {"partial": 0, "transcribe": 0}
+        self._arrivals: list[tuple[int, int, bool, str, int]] = []
+        """When, of which stretch, whether it is final, text, and the audio time that it covers."""
+        self._stretch = 0
+        self.waits_ms: list[tuple[str, int]] = []
+
+    def take(self, kind: str, at_ms: int, wall_ms: int, events: "queue.SimpleQueue[RecognitionEvent]") -> None:
+        self._free_ms[kind] = arrival_ms = max(at_ms, self._free_ms[kind]) + wall_ms
+        self.waits_ms.append((kind, arrival_ms - at_ms))
+        while not events.empty():
+            match events.get():
+                case PartialHeard(text, covers_ms) if kind == "partial":
+                    self._arrivals.append((arrival_ms, self._stretch, False, text, covers_ms or at_ms))
+                case FinalHeard(transcript):
+                    end_ms = transcript.words[-1].end_ms if transcript.words else at_ms
+                    self._arrivals.append((arrival_ms, self._stretch, True, transcript.text, end_ms))
+                case RecognitionFailed(reason):
+                    raise CannotRun(f"the recogniser failed: {reason}")
+        self._stretch += kind == "transcribe"
+
+    def known(self) -> tuple[Known, ...]:
+        """The words so far after each arrival: of every stretch its final text, or else what was read of it."""
+        finals: dict[int, str] = {}
+        texts: dict[int, str] = {}
+        known: list[Known] = []
+        covered_ms = 0
+        for at_ms, stretch, is_final, text, covers_ms in sorted(self._arrivals):
+            if stretch in finals and not is_final:
+                continue
+            if is_final:
+                finals[stretch] = text
+            texts[stretch] = text
+            # The final text of the latest stretch tells better where its last word ended; others tell nothing of it.
+            covered_ms = covers_ms if stretch == max(texts) else max(covered_ms, covers_ms)
+            known.append(Known(at_ms, " ".join(texts[number] for number in sorted(texts)), covered_ms))
+        return tuple(known)
+
+
+def _wait_until_idle(process: SpeechProcess) -> int:
+    """Returns how long it took, in milliseconds."""
+    asked_s = time.perf_counter()
+    while not (process.is_idle("partial") and process.is_idle("transcribe")):
+        if time.perf_counter() - asked_s > _RECOGNISER_DEADLINE_S:
             raise CannotRun("the recogniser gave no answer in time")
         time.sleep(0.001)
-
-
-def _heard(events: "queue.SimpleQueue[RecognitionEvent]", known: Sequence[Known], at_ms: int) -> Iterable[Known]:
-    text = known[-1].text if known else ""
-    while not events.empty():
-        match events.get():
-            case FinalHeard(transcript):
-                text = f"{text} {transcript.text}".strip()
-                yield Known(at_ms, text, transcript.words[-1].end_ms if transcript.words else at_ms)
-            case RecognitionFailed(reason):
-                raise CannotRun(f"the recogniser failed: {reason}")
+    return round((time.perf_counter() - asked_s) * 1000)
 
 
 def _given_words(turn: LabelledTurn) -> tuple[Known, ...]:

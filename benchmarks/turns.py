@@ -86,6 +86,7 @@ BIASES = (
     2.0,
 )
 THRESHOLD_DBFS = -50.0
+QUICK_READER_S = 20.0
 DEAD_AIRS_MS = (300, 600, 800, 1000)
 
 
@@ -97,6 +98,8 @@ def listened(turns: Sequence[LabelledTurn], *, is_recognised: bool) -> list[Evid
     process = SpeechProcess(SpeechCommand(text_to_speech=False))
     process.start()
     try:
+        if not process.wait_for_offer("partial", timeout_s=QUICK_READER_S):
+            print("There is no quick reader: words come when a stretch of speech is over.", file=sys.stderr)
         ears = Ears(process)
         return [ears.listen(turn) for turn in turns]
     finally:
@@ -164,15 +167,16 @@ def _without_word_times(turn: LabelledTurn) -> LabelledTurn:
 
 
 def _about(evidence: Sequence[Evidence]) -> dict[str, Any]:
-    waits_ms = [wait_ms for each in evidence for wait_ms in each.word_waits_ms]
     given = sum(bool(each.turn.words) for each in evidence)
-    words = {
+    words: dict[str, Any] = {
         "turns_with_given_words": given,
         "given_words_latency_ms": GIVEN_WORDS_LATENCY_MS if given else None,
         "recogniser": "local" if given < len(evidence) else None,
-        "recogniser_ms_p50": round(float(np.percentile(waits_ms, 50))) if waits_ms else None,
-        "recogniser_ms_p95": round(float(np.percentile(waits_ms, 95))) if waits_ms else None,
     }
+    for kind, name in (("partial", "words_so_far"), ("transcribe", "final_text")):
+        waits_ms = [wait_ms for each in evidence for asked, wait_ms in each.word_waits_ms if asked == kind]
+        words[f"{name}_ms_p50"] = round(float(np.percentile(waits_ms, 50))) if waits_ms else None
+        words[f"{name}_ms_p95"] = round(float(np.percentile(waits_ms, 95))) if waits_ms else None
     return {"turns": len(evidence), "pauses": sum(len(each.turn.pauses) for each in evidence), "words": words}
 
 

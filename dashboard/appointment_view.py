@@ -90,7 +90,7 @@ def lasting_reasons(booker: Booker, appointment: Appointment) -> list[Reason]:
     )
     if not is_ours or appointment.interview.state != InterviewState.SCHEDULED:
         return []
-    reasons = closed_gates(gate_facts(desk, appointment), desk.hours)
+    reasons = closed_gates(gate_facts(desk, appointment, booker.circumstances(appointment)), desk.hours)
     has_come = appointment.due_at is not None and appointment.due_at <= datetime.now(UTC)
     # A candidate who picks a slot agrees by doing so.
     waits_for_pick = (Gate.CONSENT_MISSING,) if appointment.state == AppointmentState.OPEN else ()

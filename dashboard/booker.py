@@ -10,6 +10,7 @@ from engine.adapters.time_zones import TimeZones
 from engine.config import Settings
 from engine.errors import NotFound, ScheduleError
 from engine.scheduling.calling_hours import load_calling_hours
+from engine.scheduling.gates import Gate
 from engine.scheduling.recurrence import Rhythm, occurrences
 from engine.scheduling.zones import LocalTime, derive, instant_of
 from engine.store.appointments import AppointmentRepository
@@ -21,6 +22,7 @@ from engine.vocabulary import AppointmentState
 from engine.work import booking, rebooking
 from engine.work.candidate_links import LinkMaker
 from engine.work.desk import Desk
+from engine.work.gate_facts import Circumstances
 from engine.work.windows import slots_of
 
 _PIN_DAYS = 30
@@ -31,9 +33,20 @@ class Booker:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
+        self._settings = settings
         self.zones = TimeZones()
         self.hours = load_calling_hours()
         self.links = LinkMaker(settings.stream_secret, settings.public_base_url)
+
+    def circumstances(self, appointment: Appointment) -> Circumstances:
+        """What the job that places the call would know beyond the rows: its last word, where there is one."""
+        closed = appointment.closed_gate
+        return Circumstances(
+            is_calling=self._settings.calls.provider != "off",
+            provider_is_well=False if closed == Gate.PROVIDER_DOWN else None,
+            lines_free=0 if closed == Gate.NO_CAPACITY else None,
+            budget_left=False if closed == Gate.BUDGET_SPENT else None,
+        )
 
     def desk(self) -> Desk:
         return Desk(self._database.current(), self.zones, self.hours, datetime.now(UTC))

@@ -10,9 +10,11 @@ from engine.errors import SettingsError
 from engine.settings_reader import SettingsReader
 
 ENVIRONMENTS = ("development", "test", "production")
+DEEPGRAM_SOCKET_URL = "wss://api.deepgram.com"
 OPENAI_BASE_URL = "https://api.openai.com/v1"
+TWILIO_REST_URL = "https://api.twilio.com"
 RECOGNISERS = ("local", "deepgram", "deepgram-flux", "openai", "scripted")
-VOICES = ("local", "deepgram", "openai", "scripted")
+VOICES = ("local", "deepgram", "deepgram-flux", "openai", "scripted")
 ENDPOINT_POLICIES = ("adaptive", "fixed")
 
 
@@ -31,8 +33,11 @@ class CloudSettings:
     """Accounts at speech and language providers; an empty key leaves the provider out."""
 
     deepgram_api_key: str = ""
-    deepgram_rest_url: str = "https://api.deepgram.com"
-    deepgram_socket_url: str = "wss://api.deepgram.com"
+    deepgram_socket_url: str = DEEPGRAM_SOCKET_URL
+    deepgram_stt_model: str = "nova-3"
+    deepgram_flux_stt_model: str = "flux-general-en"
+    deepgram_tts_model: str = "aura-2-thalia-en"
+    deepgram_flux_tts_model: str = "flux-haley-en"
     openai_api_key: str = ""
     openai_base_url: str = OPENAI_BASE_URL
     """Any server that speaks the Responses API."""
@@ -56,7 +61,19 @@ class MessageSettings:
     mail_from: str = "Vivavoce <interviews@localhost>"
     sms: str = "folder"
     """folder or twilio."""
-    twilio_rest_url: str = "https://api.twilio.com"
+    twilio_rest_url: str = TWILIO_REST_URL
+
+
+@dataclass(frozen=True, slots=True)
+class CallSettings:
+    """How calls are placed."""
+
+    provider: str = "off"
+    """twilio, or off: nobody is called."""
+    per_second: float = 1.0
+    """Calls that the account may place in a second; zero is no limit."""
+    lines: int = 100
+    """Calls at once over all web processes; above it, ours wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +122,16 @@ class Settings:
     trusted_proxies: int
     """Proxies between the server and the world whose word on the caller's address is taken."""
     messages: MessageSettings = MessageSettings()
+    calls: CallSettings = CallSettings()
 
     @property
     def is_production(self) -> bool:
         return self.environment == "production"
+
+    @property
+    def names_deepgram(self) -> bool:
+        """Some engine of Deepgram hears or speaks."""
+        return any(name.startswith("deepgram") for name in self.speech_to_text + self.text_to_speech)
 
     @property
     def media_url(self) -> str:
@@ -177,6 +200,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         trusted_proxies=read.whole("TRUSTED_PROXIES", 0, 0, 10),
         log_format=read.choice("LOG_FORMAT", "json" if environment == "production" else "text", ("json", "text")),
         messages=_messages(read),
+        calls=_calls(read),
     )
     faults = read.faults + _contradictions(settings)
     if faults:
@@ -198,8 +222,11 @@ def _clouds(read: SettingsReader) -> CloudSettings:
     known = CloudSettings()
     return CloudSettings(
         deepgram_api_key=read.text("DEEPGRAM_API_KEY", ""),
-        deepgram_rest_url=read.text("DEEPGRAM_REST_URL", known.deepgram_rest_url).rstrip("/"),
         deepgram_socket_url=read.text("DEEPGRAM_SOCKET_URL", known.deepgram_socket_url).rstrip("/"),
+        deepgram_stt_model=read.text("DEEPGRAM_STT_MODEL", known.deepgram_stt_model),
+        deepgram_flux_stt_model=read.text("DEEPGRAM_FLUX_STT_MODEL", known.deepgram_flux_stt_model),
+        deepgram_tts_model=read.text("DEEPGRAM_TTS_MODEL", known.deepgram_tts_model),
+        deepgram_flux_tts_model=read.text("DEEPGRAM_FLUX_TTS_MODEL", known.deepgram_flux_tts_model),
         openai_api_key=read.text("OPENAI_API_KEY", ""),
         openai_base_url=read.text("OPENAI_BASE_URL", known.openai_base_url).rstrip("/"),
         openai_chat_model=read.text("OPENAI_CHAT_MODEL", known.openai_chat_model),
@@ -226,6 +253,18 @@ def _messages(read: SettingsReader) -> MessageSettings:
         mail_from=read.text("MAIL_FROM", known.mail_from),
         sms=read.choice("SMS", known.sms, ("folder", "twilio")),
         twilio_rest_url=read.base_url("TWILIO_REST_URL", known.twilio_rest_url),
+    )
+
+
+def _calls(read: SettingsReader) -> CallSettings:
+    """Without a word about it, calls are placed where an account is set up or a stand-in for Twilio is named."""
+    known = CallSettings()
+    has_account = read.text("TWILIO_ACCOUNT_SID", "").strip("0") != "AC"
+    has_stand_in = read.text("TWILIO_REST_URL", TWILIO_REST_URL) != TWILIO_REST_URL
+    return CallSettings(
+        provider=read.choice("CALLS", "twilio" if has_account or has_stand_in else "off", ("twilio", "off")),
+        per_second=read.number("CALLS_PER_SECOND", known.per_second, 0.0, 1000.0),
+        lines=read.whole("CALL_LINES", read.whole("MAX_CALLS", 100, 1, 1000), 1, 100_000),
     )
 
 

@@ -122,5 +122,17 @@ class DeliveryUnknown(VivavoceError):
     """The connection broke after the message was handed over: it may or may not have been sent."""
 
 
+class CallRefused(VivavoceError):
+    """The telephone provider will not place this call, now or later: the number, or the account's permissions."""
+
+
+class CallDelayed(VivavoceError):
+    """The telephone provider cannot place the call now; nothing rang."""
+
+
+class CallUnknown(VivavoceError):
+    """The connection broke after the call was asked for: it may be ringing. Ask the provider; never dial again."""
+
+
 class WeightsError(VivavoceError):
     """The weights of the endpoint policy cannot be used; the message says which and why."""

@@ -109,6 +109,9 @@ class RecognitionStream(Protocol):
     def speech_paused(self, at_ms: int) -> None:
         """The voice detector heard speech stop at this audio time; a batch engine transcribes the stretch now."""
 
+    def speech_wavered(self, at_ms: int) -> None:
+        """No speech for a moment at this audio time: a pause may begin. A quick engine tells the words so far now."""
+
     def set_terms(self, terms: Sequence[str]) -> None:
         """Words to expect from here on: the terms of the question being asked."""
 

@@ -39,12 +39,16 @@ class InterviewState(StrEnum):
 
 
 class CallState(StrEnum):
+    DIALLING = "dialling"
+    """Written down before the provider is asked to place it; until it answers, nobody knows more."""
     RINGING = "ringing"
     LIVE = "live"
     COMPLETED = "completed"
     DROPPED = "dropped"
     NO_ANSWER = "no_answer"
     BUSY = "busy"
+    VOICEMAIL = "voicemail"
+    """A machine answered: no interview was held with it."""
     DECLINED = "declined"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -102,6 +106,17 @@ class Channel(StrEnum):
     CALL = "call"
     EMAIL = "email"
     SMS = "sms"
+
+
+class TaskKind(StrEnum):
+    """What a user is asked to look after."""
+
+    CALL_BACK = "call_back"
+    """The candidate asked for a person."""
+    NOT_CALLED = "not_called"
+    """A booked call was not placed."""
+    NOT_REACHED = "not_reached"
+    """It was placed, and reached nobody."""
 
 
 class MessageState(StrEnum):

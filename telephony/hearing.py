@@ -25,6 +25,8 @@ from engine.transcript import Transcript, joined
 from telephony.sound_meter import SoundMeter
 
 _RESULTS_PAUSE_S = 0.02
+WAVER_MS = 60
+"""So long without speech, within speech, and a pause may have begun: the words so far are asked for."""
 _LEAST_BETWEEN_MS = 3000
 """A recogniser that breaks again within this time is not opened once more before its words are wanted."""
 
@@ -52,6 +54,7 @@ class Ear:
         self._rest = b""
         self._terms: tuple[str, ...] = ()
         self._now_ms = 0
+        self._quiet_ms = 0
         self._recovered_ms = -_LEAST_BETWEEN_MS
         self._attends_since_ms = 0
         self._finals: list[Transcript] = []
@@ -128,6 +131,9 @@ class Ear:
         self.stream.send(frame, at_ms)
         self._now_ms = now_ms = at_ms + FRAME_MS
         signals = [self._changed(change, now_ms) for change in self._tracker.push(is_speech, at_ms)]
+        self._quiet_ms = 0 if is_speech else self._quiet_ms + FRAME_MS
+        if self._quiet_ms == WAVER_MS and self._tracker.is_speaking:
+            self.stream.speech_wavered(now_ms)
         end_of_turn = self._endpoint.push(pcm, at_ms, is_speech)
         if end_of_turn is not None:
             signals.append(SilenceHeld(now_ms, end_of_turn.ended_ms))
@@ -159,6 +165,9 @@ class DeafStream:
         """Nobody listens."""
 
     def speech_paused(self, at_ms: int) -> None:
+        """Nobody listens."""
+
+    def speech_wavered(self, at_ms: int) -> None:
         """Nobody listens."""
 
     def set_terms(self, terms: Sequence[str]) -> None:

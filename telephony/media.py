@@ -5,8 +5,8 @@ import threading
 import time
 import uuid
 from collections import deque
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from flask import Blueprint, Flask, request
 from flask_sock import Sock
@@ -14,21 +14,19 @@ from simple_websocket import Server
 from sqlalchemy.orm import Session as DatabaseSession
 from sqlalchemy.orm import sessionmaker
 
-from engine.adapters.event_files import FileEventLog, event_log_path
 from engine.adapters.recording_files import RecordingFile
 from engine.adapters.selection import SpeechEngines
 from engine.audio.endpoint_weights import load_weights
 from engine.config import Settings
-from engine.dialogue.plan import Plan
-from engine.errors import UpstreamUnavailable
+from engine.errors import Conflict, UpstreamUnavailable
 from engine.ports import ChatModel
 from engine.pricing import PriceTable
 from engine.questions.bank import QuestionBank
-from engine.store.moves import OPEN_INTERVIEW
 from engine.store.unit_of_work import UnitOfWork
-from engine.work.interview_plan import opening_words, plan_of
-from engine.work.spending import InterviewAccount, LateUsage, Spent, budgets_of, spent_so_far
-from telephony import signature, stream_token
+from engine.work.interview_plan import opening_words, stored_plan, words_after_break
+from engine.work.spending import InterviewAccount, LateUsage, budgets_of, spent_so_far
+from telephony import signature
+from telephony.admission import Admission, Leg
 from telephony.call_account import UsageOutlet, budget_reached
 from telephony.call_log import CallLog
 from telephony.call_parts import CallParts, Line, into
@@ -54,17 +52,9 @@ ENDPOINTS = frozenset({"telephony_media.media"})
 TRY_AGAIN_LATER = 1013
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """A phone leg that was let in."""
-
-    call_id: uuid.UUID
-    interview_id: uuid.UUID
-    call_sid: str
-    stream_sid: str
-    direction: str
-    plan: Plan
-    spent: Spent
+class SocketLine(Line, Protocol):
+    def cut_off(self) -> None:
+        """End everything at once, whatever the other side does."""
 
 
 class Switchboard:
@@ -87,6 +77,9 @@ class Switchboard:
         self._bank = bank
         self._prices = prices
         self._weights = load_weights()
+        self._admission = Admission(settings, sessions, bank)
+        self._lines: dict[str, SocketLine] = {}
+        """The sockets that carry calls at present, by CallSid."""
         self._live = 0
         self._counting = threading.Lock()
 
@@ -99,7 +92,7 @@ class Switchboard:
         return self._live < self._settings.max_calls
 
     def prepare_call(self, interview_id: uuid.UUID, call_sid: str) -> None:
-        """Synthesise what the call will begin with while Twilio is still connecting it; returns at once."""
+        """Synthesise what the call will begin or go on with while Twilio is still connecting it; returns at once."""
         threading.Thread(target=self._warm, args=(interview_id, call_sid), name="warm-up", daemon=True).start()
 
     def _warm(self, interview_id: uuid.UUID, call_sid: str) -> None:
@@ -108,16 +101,17 @@ class Switchboard:
                 interview = work.interviews.get(interview_id)
                 call = work.calls.by_sid(call_sid)
                 spent = spent_so_far(work, interview, datetime.now(UTC))
-                plan = plan_of(interview, self._bank, self._settings, work.generated.of_interview(interview_id))
+                plan = stored_plan(work, interview, self._bank, self._settings)
             keep = LateUsage(self._sessions, call.id).keep if call else lambda _counted: None
             account = InterviewAccount(self._prices, budgets_of(self._settings), spent, keep)
-            for sentence in opening_words(plan):
+            has_begun = call is not None and call.started_at is not None
+            for sentence in words_after_break(plan) if has_begun else opening_words(plan):
                 for _ in self._engines.text_to_speech.synthesise(sentence, account=account):
                     pass
         except UpstreamUnavailable:
             log.warning("the greeting could not be made ready ahead of the call")
 
-    def hold(self, line: Line) -> None:
+    def hold(self, line: SocketLine) -> None:
         """Carry one socket from its first message to its close.
 
         Never raises: an exception here would be written into the open socket as an HTTP answer.
@@ -130,16 +124,10 @@ class Switchboard:
             log.exception("media socket failed")
             _close(line, INTERNAL_ERROR, "internal error")
 
-    def _hold(self, line: Line) -> None:
+    def _hold(self, line: SocketLine) -> None:
         protocol = StreamProtocol()
         start = _started(line, protocol)
         if start is None:
-            return
-        try:
-            leg = self._admitted(start)
-        except TokenRejected as rejected:
-            log.warning("media socket refused", extra={"reason": str(rejected)})
-            _close(line, POLICY_BROKEN, "not authorised")
             return
         with self._counting:
             if not self.lines_free():
@@ -147,31 +135,38 @@ class Switchboard:
                 return
             self._live += 1
         try:
-            self._session(line, protocol, leg)
+            self._admit(line, protocol, start)
         finally:
             with self._counting:
                 self._live -= 1
 
-    def _admitted(self, start: StreamStarted) -> Leg:
-        token = start.custom_parameters.get("token", "")
-        ticket = stream_token.check(self._settings.stream_secret, token, start.call_sid, time.time())
-        with UnitOfWork(self._sessions) as work:
-            if not work.calls.spend_stream_token(ticket.nonce):
-                raise TokenRejected("the stream token was used before")
-            call = work.calls.by_sid(start.call_sid)
-            interview = work.interviews.get(ticket.interview_id)
-            if call is None or interview.state not in OPEN_INTERVIEW:
-                raise TokenRejected("there is no open interview for this call")
-            plan = plan_of(interview, self._bank, self._settings, work.generated.of_interview(interview.id))
-            spent = spent_so_far(work, interview, datetime.now(UTC))
-            leg = Leg(call.id, interview.id, start.call_sid, start.stream_sid, call.direction, plan, spent)
-            work.commit()
-        return leg
+    def _admit(self, line: SocketLine, protocol: StreamProtocol, start: StreamStarted) -> None:
+        try:
+            call_id = self._admission.checked(start)
+            before = self._lines.get(start.call_sid)
+            if before is not None:
+                before.cut_off()  # Twilio has left that socket, whether it told us or not
+            leg = self._admission.take_up(start, call_id)
+        except TokenRejected as rejected:
+            log.warning("media socket refused", extra={"reason": str(rejected)})
+            _close(line, POLICY_BROKEN, "not authorised")
+            return
+        except Conflict:
+            log.warning("another session still holds the leg", extra={"call_sid": start.call_sid})
+            _close(line, TRY_AGAIN_LATER, "still held elsewhere")
+            return
+        self._lines[start.call_sid] = line
+        try:
+            self._session(line, protocol, leg)
+        finally:
+            leg.log.close()
+            if self._lines.get(start.call_sid) is line:
+                del self._lines[start.call_sid]
 
     def _session(self, line: Line, protocol: StreamProtocol, leg: Leg) -> None:
         settings = self._settings
         inbox: deque[object] = deque()
-        path = settings.recordings_dir / f"{leg.call_id}.wav"
+        path = leg.recording
         outlet = UsageOutlet(into(inbox), LateUsage(self._sessions, leg.call_id).keep)
         account = InterviewAccount(self._prices, budgets_of(settings), leg.spent, outlet.put)
         if account.ceiling is not None:
@@ -189,8 +184,8 @@ class Switchboard:
                 ThreadedSpeaker(self._engines.voice_for_call(into(inbox)), into(inbox), account),
                 ThreadedLineWriter(line.send, leg.stream_sid, time.monotonic),
             ),
-            call_log=CallLog(FileEventLog(event_log_path(settings.event_logs_dir, leg.call_id))),
-            start_recording=lambda: RecordingFile(path),
+            call_log=CallLog(leg.log),
+            start_recording=lambda: RecordingFile.going_on(path) if path.exists() else RecordingFile(path),
             describe_recording=lambda: {
                 "path": path.name,
                 "format": "wav, G.711 mu-law",
@@ -202,14 +197,20 @@ class Switchboard:
             outlet=outlet,
             thinker=None if self._chat is None else ThreadedThinker(self._chat, leg.plan.bank, into(inbox), account),
         )
-        session = Session(line, protocol, parts, inbox)
-        session.begin(
-            call_id=str(leg.call_id),
-            interview_id=str(leg.interview_id),
-            call_sid=leg.call_sid,
-            stream_sid=leg.stream_sid,
-            direction=leg.direction,
-        )
+        identity = {
+            "call_id": str(leg.call_id),
+            "interview_id": str(leg.interview_id),
+            "call_sid": leg.call_sid,
+            "stream_sid": leg.stream_sid,
+            "direction": leg.direction,
+        }
+        broken = leg.broken
+        state = broken.state if broken else None
+        session = Session(line, protocol, parts, inbox, state=state, at_ms=leg.at_ms)
+        if broken is None:
+            session.begin(**identity)
+        else:
+            session.resume(is_recorded=broken.is_recorded, **identity)
         reason = session.run()
         log.info("call ended", extra={"call_id": str(leg.call_id), "reason": reason})
 

@@ -2,9 +2,12 @@
 
 from engine.clock import samples_to_ms
 from engine.dialogue.playback import Playback, mark_names
+from engine.dialogue.signals import HoldPlayback, Prepare, ResumePlayback, Speak, SpeakMore, StopPlayback, TuneVoice
 from engine.ports import Recorder
 from telephony.speaker import ChunkReady, Speaker
 from telephony.writer import LineWriter
+
+_Said = Speak | SpeakMore | HoldPlayback | ResumePlayback | StopPlayback | TuneVoice | Prepare
 
 
 class Mouth:
@@ -24,12 +27,27 @@ class Mouth:
     def line_came_to(self, position: int) -> None:
         self._writer.line_came_to(position)
 
+    def carry_out(self, action: _Said, position: int) -> None:
+        """What the core wants said, or said no more."""
+        match action:
+            case Speak(utterance, pieces):
+                self.say(utterance, pieces)
+            case SpeakMore(utterance, first, pieces):
+                self.say(utterance, pieces, first)
+            case HoldPlayback():
+                self.hold()
+            case ResumePlayback():
+                self.resume()
+            case StopPlayback(utterance):
+                self.stop(utterance, position)
+            case TuneVoice(speed, gain_db):
+                self._speaker.tune(speed, gain_db)
+            case Prepare(pieces):
+                self.prepare(pieces)
+
     def say(self, utterance: int, pieces: tuple[str, ...], first: int = 0) -> None:
         """first: the number that the first of these pieces has in its utterance."""
         self._speaker.say(utterance, pieces, first)
-
-    def tune(self, speed: float, gain_db: int) -> None:
-        self._speaker.tune(speed, gain_db)
 
     def prepare(self, texts: tuple[str, ...]) -> None:
         self._speaker.prepare(texts)

@@ -9,9 +9,10 @@ the call.
 import logging
 from collections import deque
 
-from engine.clock import SAMPLE_RATE_HZ, samples_to_ms
+from engine.clock import SAMPLE_RATE_HZ, ms_to_samples, samples_to_ms
 from engine.dialogue.conversation import step
 from engine.dialogue.moment import Conversation, Phase
+from engine.dialogue.plan import place_data
 from engine.dialogue.signals import (
     Action,
     AnswerJudged,
@@ -23,25 +24,19 @@ from engine.dialogue.signals import (
     Fact,
     Flush,
     HangUp,
-    HoldPlayback,
     Judge,
     LineClosed,
+    LineResumed,
     MarkReturned,
     PieceQueued,
-    Prepare,
-    ResumePlayback,
     Signal,
-    Speak,
-    SpeakMore,
     SpeechAction,
     StartTimer,
-    StopPlayback,
     StopTimer,
     TimerExpired,
-    TuneVoice,
 )
 from engine.evaluation.judgement import judge
-from engine.ports import AllHeard, EngineSwitched, FinalHeard, PartialHeard, RecognitionFailed, Recorder, TurnHint
+from engine.ports import AllHeard, EngineSwitched, FinalHeard, PartialHeard, RecognitionFailed, TurnHint
 from telephony.call_account import CallFact
 from telephony.call_parts import CallParts, Line
 from telephony.line_errors import LineGone
@@ -54,6 +49,7 @@ from telephony.media_stream import (
     StreamProtocol,
     StreamStopped,
 )
+from telephony.sound_keeping import SoundKeeper
 from telephony.sound_meter import verdict
 from telephony.speaker import ChunkReady
 from telephony.timers import Timers
@@ -65,7 +61,9 @@ SILENCE = b"\xff"
 DEAD_LEG_S = 10.0
 """So long without a frame and the leg is dead, whatever else it sends: silence still sends frames."""
 LAST_WORDS_S = 4.0
-"""How long the recogniser may take for the last words after the line broke."""
+"""How long the recogniser may take for the last words after the caller hung up."""
+LAST_WORDS_OF_BROKEN_LINE_S = 1.0
+"""And after the line broke: the caller may be there still, and waits for us."""
 FLUSH_AT_CLOSE = 1_000_000
 """Request number of the flush at the end, out of reach of the core's own."""
 FAREWELL_GRACE_MS = 500
@@ -74,15 +72,25 @@ FAREWELL_GRACE_MS = 500
 class Session:
     """One phone leg from `start` to the end."""
 
-    def __init__(self, line: Line, protocol: StreamProtocol, parts: CallParts, inbox: deque[object]) -> None:
+    def __init__(
+        self,
+        line: Line,
+        protocol: StreamProtocol,
+        parts: CallParts,
+        inbox: deque[object],
+        *,
+        state: Conversation | None = None,
+        at_ms: int = 0,
+    ) -> None:
+        """state, at_ms: where the same leg stood when its line broke, and the clock's time from which it goes on."""
         self._line = line
         self._protocol = protocol
         self._parts = parts
         self._inbox = inbox
-        self._state = Conversation()
+        self._state = state or Conversation()
         self._timers = Timers()
-        self._samples = 0
-        self._recorder: Recorder | None = None
+        self._samples = ms_to_samples(at_ms)
+        self._sound = SoundKeeper(parts)
         self._hang_up_reason: str | None = None
         self._all_heard = False
         self._is_closed = False
@@ -96,8 +104,19 @@ class Session:
 
     def begin(self, **identity: str) -> None:
         """The line is open and known: log whose call it is, and let the core speak first."""
-        self._parts.call_log.session_fact(0, "call_started", **identity)
-        self._feed(CallStarted(0, self._parts.thinker is not None))
+        place = place_data(self._parts.plan)
+        self._parts.call_log.session_fact(self.now_ms, "call_started", **identity, place=place)
+        self._feed(CallStarted(self.now_ms, self._parts.thinker is not None))
+
+    def resume(self, *, is_recorded: bool, **identity: str) -> None:
+        """The line is open again after a break: log it, and let the core say where we were."""
+        self._parts.call_log.session_fact(self.now_ms, "call_resumed", **identity)
+        self._parts.mouth.line_came_to(self._samples)
+        if is_recorded:
+            self._sound.start(self.now_ms)
+        if self._state.phase is not Phase.LEFT:
+            self._feed(LineClosed(self.now_ms, "process_lost"))
+        self._feed(LineResumed(self.now_ms, self._parts.thinker is not None))
 
     def run(self) -> str:
         """Hold the call to its end. Returns why it ended; never raises for what a peer or a provider did."""
@@ -146,8 +165,7 @@ class Session:
         start = self._samples
         self._samples += len(mulaw)
         self._last_frame_s = self._lag.frame(self._samples / SAMPLE_RATE_HZ)
-        if self._recorder is not None:
-            self._recorder.write_candidate(start, mulaw)
+        self._sound.heard(start, mulaw)
         self._parts.mouth.line_came_to(self._samples)
         for signal in self._parts.ear.hear(mulaw, start):
             self._feed(signal)
@@ -216,23 +234,10 @@ class Session:
                 self._use_voice(action)
 
     def _use_voice(self, action: SpeechAction) -> None:
-        match action:
-            case Speak(utterance, pieces):
-                self._parts.mouth.say(utterance, pieces)
-            case SpeakMore(utterance, first, pieces):
-                self._parts.mouth.say(utterance, pieces, first)
-            case HoldPlayback():
-                self._parts.mouth.hold()
-            case ResumePlayback():
-                self._parts.mouth.resume()
-            case StopPlayback(utterance):
-                self._parts.mouth.stop(utterance, self._samples)
-            case TuneVoice(speed, gain_db):
-                self._parts.mouth.tune(speed, gain_db)
-            case Prepare(pieces):
-                self._parts.mouth.prepare(pieces)
-            case HangUp(reason):
-                self._hang_up(reason)
+        if isinstance(action, HangUp):
+            self._hang_up(action.reason)
+        else:
+            self._parts.mouth.carry_out(action, self._samples)
 
     def _hang_up(self, reason: str) -> None:
         if reason != "speech_failed":
@@ -244,18 +249,8 @@ class Session:
         self._timers.start("farewell", self.now_ms + samples_to_ms(len(farewell)) + FAREWELL_GRACE_MS)
 
     def _observe(self, name: str, data: dict[str, object]) -> None:
-        if name == "consent_given" and data["is_granted"] and self._recorder is None:
-            self._start_recording()
-
-    def _start_recording(self) -> None:
-        try:
-            self._recorder = self._parts.start_recording()
-        except OSError:
-            # A full disk costs the recording, not the interview; the transcript is kept all the same.
-            log.exception("the recording cannot be written")
-            self._parts.call_log.session_fact(self.now_ms, "recording_failed")
-        else:
-            self._parts.mouth.record_to(self._recorder)
+        if name == "consent_given" and data["is_granted"]:
+            self._sound.start(self.now_ms)
 
     def close(self, reason: str) -> None:
         """End the call: last words, state, recording, log. Does its work once."""
@@ -263,16 +258,16 @@ class Session:
             return
         self._is_closed = True
         try:
-            self._hear_last_words()
+            self._hear_last_words(LAST_WORDS_OF_BROKEN_LINE_S if reason == "line_lost" else LAST_WORDS_S)
             self._feed(LineClosed(self.now_ms, reason))
         finally:
             self._give_back(reason)
 
-    def _hear_last_words(self) -> None:
+    def _hear_last_words(self, patience_s: float) -> None:
         if self._state.phase is Phase.LEFT:
             return
         self._parts.ear.stream.finish(FLUSH_AT_CLOSE)
-        deadline_s = self._parts.clock() + LAST_WORDS_S
+        deadline_s = self._parts.clock() + patience_s
         self._let_results_in()
         while not self._all_heard and self._parts.clock() < deadline_s:
             self._parts.ear.wait_for_results()
@@ -289,9 +284,7 @@ class Session:
         except LineGone:
             log.debug("the line was closed by the other side")
         try:
-            if self._recorder is not None:
-                self._recorder.close()
-                parts.call_log.session_fact(now_ms, "recording_saved", duration_ms=now_ms, **parts.describe_recording())
+            self._sound.close(now_ms)
         finally:
             quality = {**parts.ear.sound.as_data(), **self._protocol.counters(), **self._lag.as_data()}
             line_quality = {"line": verdict(quality, now_ms), **quality}

@@ -21,15 +21,18 @@ from engine.config import Settings
 from engine.errors import NotFound, TooManyAttempts
 from engine.store.attempts import AttemptRepository
 from engine.store.models import Interview
-from engine.store.moves import OPEN_INTERVIEW, move_call
+from engine.store.moves import OPEN_INTERVIEW
 from engine.store.unit_of_work import UnitOfWork
-from engine.vocabulary import CallState, Direction
-from telephony import connecting, signature, status, twiml, words
+from engine.vocabulary import Direction
+from telephony import connecting, signature, twiml, words
 from telephony.after_stream import AfterStream, xml
+from telephony.call_news import CallNews, call_of_request
 
 log = logging.getLogger(__name__)
 
-ENDPOINTS: Final = frozenset(f"telephony.{name}" for name in ("voice", "pin", "after", "status", "stream_status"))
+ENDPOINTS: Final = frozenset(
+    f"telephony.{name}" for name in ("voice", "pin", "after", "status", "answered_by", "stream_status")
+)
 """Open to callers without a login: each request must carry Twilio's signature."""
 MOST_TRIES: Final = 3
 """PINs that a caller may enter in one call."""
@@ -56,13 +59,15 @@ def blueprint(
     a call is about to be connected, so that its greeting can be made ready; it must return at once and not raise.
     """
     desk = _FrontDesk(settings, sessions, lines_free, prepare_call, now)
+    news = CallNews(sessions, now)
     routes = Blueprint("telephony", __name__, url_prefix="/telephony")
     routes.before_request(desk.check_signature)
     routes.post("/voice")(desk.voice)
     routes.post("/pin")(desk.pin)
-    routes.post("/after")(AfterStream(sessions, wait).after)
-    routes.post("/status")(desk.status)
-    routes.post("/stream-status")(desk.stream_status)
+    routes.post("/after")(AfterStream(settings, sessions, prepare_call, now, wait).after)
+    routes.post("/status")(news.status)
+    routes.post("/answered-by")(news.answered_by)
+    routes.post("/stream-status")(news.stream_status)
     return routes
 
 
@@ -96,6 +101,7 @@ class _FrontDesk:
         """A call came in, or one that we placed was answered."""
         call_sid = request.form["CallSid"]
         with UnitOfWork(self._sessions) as unit:
+            call_of_request(unit.session)  # a call of ours learns its CallSid here, if nothing else told it before
             interview = self._interview_of_call(unit, call_sid) or self._interview_we_called_for(unit)
             if not self._lines_free():
                 return xml(twiml.say_goodbye(words.ALL_LINES_BUSY))
@@ -127,31 +133,6 @@ class _FrontDesk:
         if attempt >= MOST_TRIES:
             return xml(twiml.say_goodbye(words.NO_PIN_FITS))
         return self._ask(attempt + 1, words.UNKNOWN_PIN if digits else words.NO_DIGITS)
-
-    def status(self) -> Response:
-        """How a call went, in Twilio's words."""
-        form = request.form
-        with UnitOfWork(self._sessions) as unit:
-            call = unit.calls.by_sid(form["CallSid"])
-            if call is None:
-                log.info("status of a call that never reached an interview")
-                return Response(status=204)
-            to = status.next_state(CallState(call.state), form.get("CallStatus", ""))
-            if to is not None:
-                reason = "hung_up" if to is CallState.DROPPED else "failed"
-                move_call(unit.session, call.id, to, ended_at=self._now(), end_reason=reason)
-                unit.commit()
-        return Response(status=204)
-
-    def stream_status(self) -> Response:
-        """News of the media socket as Twilio sees it: nothing is decided by it, faults are logged."""
-        event = request.form.get("StreamEvent", "")
-        if event == "stream-error":
-            error = request.form.get("StreamError", "")[:200]
-            log.error("media stream failed", extra={"call_sid": request.form["CallSid"], "stream_error": error})
-        else:
-            log.info("media stream", extra={"call_sid": request.form["CallSid"], "stream_event": event})
-        return Response(status=204)
 
     def _interview_of_call(self, unit: UnitOfWork, call_sid: str) -> Interview | None:
         call = unit.calls.by_sid(call_sid)

@@ -90,6 +90,11 @@ class ChainedRecognition:
         if stream is not None:
             stream.speech_paused(at_ms)
 
+    def speech_wavered(self, at_ms: int) -> None:
+        stream = self._stream  # no part of the journal: an engine that takes over need not say what is stale
+        if stream is not None:
+            stream.speech_wavered(at_ms)
+
     def set_terms(self, terms: Sequence[str]) -> None:
         """A question is about to be asked: nobody speaks, which is when a better engine is tried again."""
         with self._lock:

@@ -1,30 +1,26 @@
 """The cloud engines that the settings ask for, built from their keys. Only imported where one is asked for."""
 
-from datetime import date
 from typing import Final
 
 from engine.adapters.deepgram_client import Deepgram
-from engine.adapters.deepgram_flux import FluxSpeechToText
-from engine.adapters.deepgram_stt import DeepgramSpeechToText
-from engine.adapters.deepgram_tts import DeepgramTextToSpeech
+from engine.adapters.deepgram_flux import FluxOptions, FluxSpeechToText
+from engine.adapters.deepgram_stt import DeepgramSpeechToText, NovaOptions
+from engine.adapters.deepgram_tts import aura_voice, flux_voice
 from engine.adapters.listen_dialect import RecognitionLimits
 from engine.adapters.openai_chat import OpenAIChat
-from engine.adapters.openai_client import DEFAULT_BASE_URL, Client, build_client
-from engine.adapters.openai_models import model_fault
+from engine.adapters.openai_client import Client, build_client
 from engine.adapters.openai_stt import OpenAIHearing, OpenAISpeechToText
 from engine.adapters.openai_tts import OpenAITextToSpeech, OpenAIVoice
+from engine.adapters.socket_voice import SocketTextToSpeech
 from engine.config import CloudSettings
-from engine.errors import SettingsError
 from engine.ports import ChatModel, SpeechToText, TextToSpeech
-from engine.usage import UsageKind
 
 LIVE_LIMITS: Final = RecognitionLimits(connect_s=2.5)
 """Another engine stands behind: better to ask that one than to wait."""
 
 
 def chat_model(clouds: CloudSettings) -> ChatModel:
-    """The language model for grading and for wording in calls. Raises SettingsError for a model that has ended."""
-    _check_model(clouds, "OPENAI_CHAT_MODEL", clouds.openai_chat_model, "chat")
+    """The language model for grading and for wording in calls."""
     return OpenAIChat(_openai(clouds), clouds.openai_chat_model)
 
 
@@ -35,24 +31,34 @@ class CloudAccounts:
         self._clouds = clouds
         self._deepgram: Deepgram | None = None
         self._openai: Client | None = None
+        self._socket_voices: dict[str, SocketTextToSpeech] = {}
 
     def recogniser(self, name: str) -> SpeechToText:
-        """The recogniser of that name in SPEECH_TO_TEXT. Raises SettingsError for an unusable model."""
+        """The recogniser of that name in SPEECH_TO_TEXT."""
         clouds = self._clouds
         if name == "openai":
-            _check_model(clouds, "OPENAI_STT_MODEL", clouds.openai_stt_model, "speech_to_text")
             return OpenAISpeechToText(self.openai, OpenAIHearing(model=clouds.openai_stt_model))
-        listens = FluxSpeechToText if name == "deepgram-flux" else DeepgramSpeechToText
-        return listens(self.deepgram, limits=LIVE_LIMITS)
+        if name == "deepgram-flux":
+            options = FluxOptions(model=clouds.deepgram_flux_stt_model)
+            return FluxSpeechToText(self.deepgram, options, limits=LIVE_LIMITS)
+        return DeepgramSpeechToText(self.deepgram, NovaOptions(model=clouds.deepgram_stt_model), limits=LIVE_LIMITS)
 
     def voice(self, name: str) -> tuple[TextToSpeech, str]:
         """The voice of that name in TEXT_TO_SPEECH, and what tells its audio from another voice's in the cache."""
         clouds = self._clouds
         if name == "openai":
-            _check_model(clouds, "OPENAI_TTS_MODEL", clouds.openai_tts_model, "text_to_speech")
             voice = OpenAIVoice(model=clouds.openai_tts_model, voice=clouds.openai_tts_voice)
             return OpenAITextToSpeech(self.openai, voice), f"{clouds.openai_tts_model}-{clouds.openai_tts_voice}"
-        return DeepgramTextToSpeech(self.deepgram), "aura-2-thalia-en"
+        speaks_flux = name == "deepgram-flux"
+        model = clouds.deepgram_flux_tts_model if speaks_flux else clouds.deepgram_tts_model
+        made = flux_voice(self.deepgram, model) if speaks_flux else aura_voice(self.deepgram, model)
+        self._socket_voices[name] = made
+        return made, model
+
+    def connect_ahead(self, name: str) -> None:
+        """A call begins: have the connection ready over which the voice of that name will speak, if it needs one."""
+        if name in self._socket_voices:
+            self._socket_voices[name].connect_ahead()
 
     def is_paid(self, name: str) -> bool:
         """Whether its requests cost something; a server of one's own, without a key, costs nothing."""
@@ -62,9 +68,7 @@ class CloudAccounts:
     def deepgram(self) -> Deepgram:
         if self._deepgram is None:
             clouds = self._clouds
-            self._deepgram = Deepgram(
-                clouds.deepgram_api_key, rest_url=clouds.deepgram_rest_url, socket_url=clouds.deepgram_socket_url
-            )
+            self._deepgram = Deepgram(clouds.deepgram_api_key, socket_url=clouds.deepgram_socket_url)
         return self._deepgram
 
     @property
@@ -83,12 +87,3 @@ class CloudAccounts:
 
 def _openai(clouds: CloudSettings) -> Client:
     return build_client(clouds.openai_api_key or "none", base_url=clouds.openai_base_url)
-
-
-def _check_model(clouds: CloudSettings, variable: str, name: str, kind: UsageKind) -> None:
-    """Only OpenAI's own server is known well enough to say that a model does not exist."""
-    if clouds.openai_base_url != DEFAULT_BASE_URL:
-        return
-    fault = model_fault(variable, name, kind, date.today())
-    if fault:
-        raise SettingsError([fault])

@@ -1,15 +1,13 @@
 """Deepgram's SDK behind a few plain calls: the one module that imports it, and where its failures get their names.
 
 The SDK offers sockets as context managers whose receiving end blocks without a time limit; who may wait how long is
-decided in socket_recognition. Its messages become plain dicts here, since it builds them unchecked and, for some
-types, with the wrong class.
+decided in socket_recognition and voice_connection. Its messages become plain dicts here, since it builds them
+unchecked and, for some types, with the wrong class.
 """
 
 import socket
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from json import JSONDecodeError
 from typing import Any, Final
 
@@ -19,54 +17,36 @@ from deepgram.core.api_error import ApiError
 from deepgram.listen.v1.socket_client import V1SocketClient
 from deepgram.listen.v1.types import ListenV1Configure
 from deepgram.listen.v2.socket_client import V2SocketClient
+from deepgram.speak.v1.socket_client import V1SocketClient as AuraSocketClient
+from deepgram.speak.v1.types import SpeakV1Text
+from deepgram.speak.v2.socket_client import V2SocketClient as FluxVoiceSocketClient
+from deepgram.speak.v2.types import SpeakV2Speak
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from engine.audio import mulaw
 from engine.clock import SAMPLE_RATE_HZ
 from engine.errors import RequestNotTaken, UpstreamBusy, UpstreamRefused, UpstreamUnavailable
 
-REST_URL: Final = "https://api.deepgram.com"
 SOCKET_URL: Final = "wss://api.deepgram.com"
 _LINE: Final[dict[str, Any]] = {"encoding": "mulaw", "sample_rate": SAMPLE_RATE_HZ}
-_FAILURES: Final = (ApiError, WebSocketException, OSError, httpx.HTTPError, httpx.StreamError, JSONDecodeError)
+_FAILURES: Final = (ApiError, WebSocketException, OSError, JSONDecodeError)
 _LONGEST_DETAIL: Final = 200
-_IDLE_S: Final = 30.0
-"""How long an unused connection is kept: from one sentence of a call to the next, no time goes into a new one."""
 _KEEPING_SILENCE: Final = mulaw.silence(800)
-
-
-@dataclass(frozen=True, slots=True)
-class RequestLimits:
-    """Seconds that one step of a plain request may take."""
-
-    connect_s: float = 2.0
-    read_s: float = 5.0
 
 
 class Deepgram:
     """One account at Deepgram. Built once, shared by all calls; thread-safe."""
 
-    def __init__(
-        self,
-        api_key: str,
-        *,
-        rest_url: str = REST_URL,
-        socket_url: str = SOCKET_URL,
-        limits: RequestLimits | None = None,
-    ) -> None:
-        limits = limits or RequestLimits()
-        self._thread = threading.local()
-        self._http = httpx.Client(
-            timeout=httpx.Timeout(limits.read_s, connect=limits.connect_s),
-            limits=httpx.Limits(max_connections=200, max_keepalive_connections=20, keepalive_expiry=_IDLE_S),
-            event_hooks={"response": [self._answered]},
-        )
+    def __init__(self, api_key: str, *, socket_url: str = SOCKET_URL) -> None:
+        rest_url = socket_url.replace("ws", "http", 1)  # asked for by the SDK; everything here goes over sockets
+        self._http = httpx.Client()
         environment = DeepgramClientEnvironment(
             base=rest_url, production=socket_url, agent=socket_url, agent_rest=rest_url
         )
         client = DeepgramClient(api_key=api_key, environment=environment, httpx_client=self._http)
         # The SDK loads its parts at first use, which takes over a second: not in the middle of a call.
-        self._nova, self._flux, self._aura = client.listen.v1, client.listen.v2, client.speak.v1.audio
+        self._nova, self._flux = client.listen.v1, client.listen.v2
+        self._aura, self._flux_voice = client.speak.v1, client.speak.v2
 
     @contextmanager
     def listen(self, options: Mapping[str, Any]) -> Iterator["NovaSocket"]:
@@ -84,29 +64,19 @@ class Deepgram:
             yield FluxSocket(connection)
 
     @contextmanager
-    def speak(
-        self, text: str, options: Mapping[str, Any], cut_with: Callable[[Callable[[], None]], None]
-    ) -> Iterator[Iterator[bytes]]:
-        """A text as bare mu-law audio, in chunks as they come. Leaving early ends the connection.
+    def speak(self, options: Mapping[str, Any]) -> Iterator["AuraSocket"]:
+        """A socket of the Aura voices, which sends bare mu-law audio. Otherwise as `listen`."""
+        with _named_failures(), self._aura.connect(**_LINE, **options) as connection:
+            yield AuraSocket(connection)
 
-        cut_with: is given, once an answer begins, what ends the connection under whoever reads from it.
-        Raises UpstreamUnavailable, also between chunks.
-        """
-        request = self._aura.with_raw_response.generate(text=text, **_LINE, container="none", **options)
-        self._thread.cut_with = cut_with
-        with _named_failures(), request as response:
-            kind = response.headers.get("content-type", "")
-            if not kind.startswith("audio/"):
-                raise UpstreamUnavailable(f"Deepgram sent {kind[:40] or 'something unnamed'} instead of audio.")
-            yield response.data
-
-    def _answered(self, response: httpx.Response) -> None:
-        """Called on the thread that made the request; the SDK does not let its user at the connection."""
-        connection = response.extensions["network_stream"].get_extra_info("socket")
-        self._thread.cut_with(lambda: _cut(connection))
+    @contextmanager
+    def speak_in_turns(self, options: Mapping[str, Any]) -> Iterator["FluxVoiceSocket"]:
+        """A socket of the Flux voices. Otherwise as `speak`."""
+        with _named_failures(), self._flux_voice.connect(**_LINE, **options) as connection:
+            yield FluxVoiceSocket(connection)
 
     def close(self) -> None:
-        """Give back the connections that are kept open between requests. Safe to call twice."""
+        """Let go of what the SDK holds; sockets belong to whoever opened them. Safe to call twice."""
         self._http.close()
 
 
@@ -174,11 +144,62 @@ class FluxSocket:
             return _plain_message(self._connection.recv())
 
 
-def _cut(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # it is closed already
+class AuraSocket:
+    """An open socket of the Aura voices. Threads may share it; what breaks is raised as UpstreamUnavailable."""
+
+    def __init__(self, connection: AuraSocketClient) -> None:
+        self._connection = connection
+
+    def speak(self, text: str) -> None:
+        """Speak a text, and tell when all of it is sent."""
+        with _named_failures():
+            self._connection.send_text(SpeakV1Text(text=text))
+            self._connection.send_flush()
+
+    def stop(self) -> None:
+        """Give up what is being spoken."""
+        with _named_failures():
+            self._connection.send_clear()
+
+    def end(self) -> None:
+        """Nothing more will be asked for."""
+        self._connection.send_close()
+
+    def receive(self) -> bytes | dict[str, Any] | None:
+        """The next audio or message; None for a message that the SDK does not know."""
+        with _named_failures():
+            return _audio_or_message(self._connection.recv())
+
+
+class FluxVoiceSocket:
+    """An open socket of the Flux voices. As AuraSocket."""
+
+    def __init__(self, connection: FluxVoiceSocketClient) -> None:
+        self._connection = connection
+
+    def speak(self, text: str) -> None:
+        """Speak a text as one turn."""
+        with _named_failures():
+            self._connection.send_speak(SpeakV2Speak(text=text))
+            self._connection.send_flush()
+
+    def stop(self) -> None:
+        """Give up what is being spoken. How much of it was heard is known from the line's marks, not from here."""
+        with _named_failures():
+            self._connection.send_interrupt()
+
+    def end(self) -> None:
+        """Nothing more will be asked for."""
+        self._connection.send_close()
+
+    def receive(self) -> bytes | dict[str, Any] | None:
+        """As AuraSocket.receive."""
+        with _named_failures():
+            return _audio_or_message(self._connection.recv())
+
+
+def _audio_or_message(received: object) -> bytes | dict[str, Any] | None:
+    return received if isinstance(received, bytes) else _plain_message(received)
 
 
 def _plain_message(message: object) -> dict[str, Any] | None:
@@ -210,16 +231,14 @@ def named(error: Exception) -> UpstreamUnavailable:
             headers = error.response.headers
             return _refusal(error.response.status_code, headers.get("dg-error", ""), headers.get("retry-after"))
         case ApiError():
-            return _refusal(error.status_code or 0, _detail(error.body), (error.headers or {}).get("retry-after"))
+            return _refusal(error.status_code or 0, "", (error.headers or {}).get("retry-after"))
         case ConnectionClosed():
             reason = f"{error.rcvd.code} {error.rcvd.reason}".strip() if error.rcvd else "without a word"
             return UpstreamUnavailable(f"Deepgram closed the connection: {reason[:_LONGEST_DETAIL]}.")
-        case httpx.TimeoutException() | TimeoutError():
+        case TimeoutError():
             return UpstreamUnavailable("Deepgram did not answer in time.")
-        case ConnectionRefusedError() | httpx.ConnectError():
-            return UpstreamUnavailable("Deepgram cannot be reached: check the network and the Deepgram addresses.")
-        case httpx.RemoteProtocolError():
-            return UpstreamUnavailable("Deepgram broke off in the middle of its answer.")
+        case ConnectionRefusedError() | socket.gaierror():
+            return UpstreamUnavailable("Deepgram cannot be reached: check the network and DEEPGRAM_SOCKET_URL.")
         case JSONDecodeError():
             return UpstreamUnavailable("Deepgram sent something that is not JSON.")
     return UpstreamUnavailable(f"The connection to Deepgram failed ({type(error).__name__}).")
@@ -240,9 +259,3 @@ def _refusal(status: int, detail: str, retry_after: str | None) -> UpstreamUnava
         case _ if 400 <= status < 500 and status != 408:
             return UpstreamRefused(f"Deepgram did not accept the request ({status}){said}.")
     return UpstreamUnavailable(f"Deepgram answered with a failure ({status or 'no status'}){said}.")
-
-
-def _detail(body: object) -> str:
-    if isinstance(body, dict):
-        return str(body.get("err_msg") or body.get("message") or body.get("reason") or "")
-    return ""

@@ -1,88 +1,108 @@
-"""Speech by Deepgram's Aura voices, over REST: mu-law at 8 kHz without a container, streamed as it is made.
+"""Speech by Deepgram's voices over their sockets: mu-law at 8 kHz without a container, streamed as it is made.
 
-Not over their websocket, since the port asks for one clause at a time: here a clause that is given up ends with its
-request, so that nothing stale can come after it, no limit on flushes applies, failures have a status of their own, and
-connections are kept open between requests all the same.
+Aura-2 collects text until it is told to flush. Flux speaks in turns, keeps the tone from one to the next, and counts
+what it charges for. Their wires: https://developers.deepgram.com/docs/tts-websocket and /docs/flux-tts/server-messages.
 """
 
-from collections.abc import Iterator
+import logging
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from engine.adapters.deadline_reading import DeadlineReader, Reading, ReadingLimits
+from engine.adapters.deadline_reading import ReadingLimits
 from engine.adapters.deepgram_client import Deepgram
-from engine.clock import samples_to_ms
-from engine.dialogue.speakable import clauses, speakable
-from engine.errors import UpstreamUnavailable
-from engine.ports import UNLIMITED, Account
-from engine.usage import Usage
+from engine.adapters.socket_voice import LIMITS, SocketTextToSpeech
+from engine.adapters.speak_dialect import SpeakSocket, SpeechEnded, SpeechEvent, SpeechRefused, SpeechStopped
+from engine.adapters.voice_connection import KeepingLimits
 
-LONGEST_TEXT_CHARACTERS: Final = 1900
-"""Deepgram takes 2000 in one request."""
-LIMITS: Final = ReadingLimits(first_s=3.0, next_s=2.0, whole_s=60.0)
-SLOWEST, FASTEST = 0.7, 1.5
+logger = logging.getLogger(__name__)
+
+AURA_VOICE: Final = "aura-2-thalia-en"
+FLUX_VOICE: Final = "flux-haley-en"
+_SPEED_STEPS: Final = 20
+"""Flux takes speeds in twentieths."""
+_NOTHING_TO_STOP: Final = {"NO_ACTIVE_SPEECH"}
+
+
+def aura_voice(
+    deepgram: Deepgram,
+    model: str = AURA_VOICE,
+    *,
+    limits: ReadingLimits = LIMITS,
+    keeping: KeepingLimits | None = None,
+) -> SocketTextToSpeech:
+    """engine.ports.TextToSpeech on speak v1. deepgram: shared with others and closed by whoever built it."""
+    return SocketTextToSpeech("deepgram-aura", "deepgram", AuraDialect(deepgram, model), limits=limits, keeping=keeping)
+
+
+def flux_voice(
+    deepgram: Deepgram,
+    model: str = FLUX_VOICE,
+    *,
+    limits: ReadingLimits = LIMITS,
+    keeping: KeepingLimits | None = None,
+) -> SocketTextToSpeech:
+    """engine.ports.TextToSpeech on speak v2. Otherwise as `aura_voice`."""
+    return SocketTextToSpeech("deepgram-flux", "deepgram", FluxDialect(deepgram, model), limits=limits, keeping=keeping)
 
 
 @dataclass(frozen=True, slots=True)
-class AuraVoice:
-    model: str = "aura-2-thalia-en"
+class AuraDialect:
+    """engine.adapters.speak_dialect.SpeakDialect"""
+
+    deepgram: Deepgram
+    model: str
+    longest_text: int = 1900
+    """Deepgram takes 2000 at once."""
+    texts_a_minute: int = 20
+    """More flushes are not carried out."""
+
+    def connect(self, speed: float) -> AbstractContextManager[SpeakSocket]:
+        return self.deepgram.speak(_options(self.model, speed))
+
+    def read(self, message: dict[str, Any]) -> SpeechEvent | None:
+        match message.get("type"):
+            case "Flushed":
+                return SpeechEnded()
+            case "Cleared":
+                return SpeechStopped()
+        return _complaint(message)
 
 
-class DeepgramTextToSpeech:
-    """engine.ports.TextToSpeech on speak v1. Threads may share it."""
+@dataclass(frozen=True, slots=True)
+class FluxDialect:
+    """engine.adapters.speak_dialect.SpeakDialect"""
 
-    name = "deepgram-aura"
+    deepgram: Deepgram
+    model: str
+    longest_text: int = 1900
+    texts_a_minute: int = 1000
+    """No limit is known."""
 
-    def __init__(
-        self,
-        deepgram: Deepgram,
-        voice: AuraVoice | None = None,
-        *,
-        limits: ReadingLimits = LIMITS,
-        workers: int = 16,
-    ) -> None:
-        """deepgram: shared with others and closed by whoever built it. workers: texts spoken at the same time."""
-        self._deepgram = deepgram
-        self._voice = voice or AuraVoice()
-        self._limits = limits
-        self._reader = DeadlineReader("Deepgram's voice", workers)
+    def connect(self, speed: float) -> AbstractContextManager[SpeakSocket]:
+        return self.deepgram.speak_in_turns(_options(self.model, speed))
 
-    def synthesise(self, text: str, *, speed: float = 1.0, account: Account = UNLIMITED) -> Iterator[bytes]:
-        for part in clauses(speakable(text), LONGEST_TEXT_CHARACTERS):
-            yield from self._spoken(part, speed, account)
+    def read(self, message: dict[str, Any]) -> SpeechEvent | None:
+        match message.get("type"):
+            case "SpeechMetadata":  # `Flushed` only confirms that the text has come; this says that its audio has
+                count = message.get("billable_character_count")
+                return SpeechEnded(count if isinstance(count, int) else None)
+            case "SpeechInterrupted":
+                return SpeechStopped()
+            case "Warning" if message.get("code") in _NOTHING_TO_STOP:
+                return SpeechStopped()
+        return _complaint(message)
 
-    def close(self) -> None:
-        """Let the reading threads go."""
-        self._reader.close()
 
-    def _spoken(self, text: str, speed: float, account: Account) -> Iterator[bytes]:
-        given = 0
-        is_whole = False
-        try:
-            for chunk in self._reader.read(lambda reading: self._chunks(reading, text, speed), self._limits):
-                given += len(chunk)
-                yield chunk
-            if not given:
-                raise UpstreamUnavailable("Deepgram's voice said nothing.")
-            is_whole = True
-        finally:
-            if given:
-                account.spent(self._usage(text, given, is_whole=is_whole))
+def _options(model: str, speed: float) -> dict[str, Any]:
+    return {"model": model} | ({} if speed == 1.0 else {"speed": round(speed * _SPEED_STEPS) / _SPEED_STEPS})
 
-    def _chunks(self, reading: Reading, text: str, speed: float) -> Iterator[bytes]:
-        """The audio of one request; runs on a worker."""
-        options: dict[str, object] = {"model": self._voice.model}
-        if speed != 1.0:
-            options["speed"] = min(FASTEST, max(SLOWEST, speed))
-        with self._deepgram.speak(text, options, reading.cut_with) as chunks:
-            yield from (chunk for chunk in chunks if chunk)
 
-    def _usage(self, text: str, given: int, *, is_whole: bool) -> Usage:
-        return Usage(
-            "deepgram",
-            self._voice.model,
-            "text_to_speech",
-            audio_ms=samples_to_ms(given),
-            characters=len(text),
-            is_estimated=not is_whole,
-        )
+def _complaint(message: dict[str, Any]) -> SpeechRefused | None:
+    said = f"{message.get('description') or 'without a reason'} ({message.get('code') or 'no code'})"
+    match message.get("type"):
+        case "Error":
+            return SpeechRefused(f"Deepgram's voice reported an error: {said}")
+        case "Warning":
+            logger.warning("the voice did not do as asked", extra={"reason": said})
+    return None

@@ -29,16 +29,13 @@ def event_log_path(folder: Path, call_id: uuid.UUID) -> Path:
 class FileEventLog:
     """The EventLog of one call. A line is in the system's hands when `append` returns: it survives our own death."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience_s: float = _PATIENCE_S) -> None:
         """Make the file, or go on with the one that is there; a last line torn by a crash is cut off.
 
-        Raises Conflict when another process writes it.
+        patience_s: how long to wait for another writer to let go of it. Raises Conflict when none does.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        put_away = path.parent / SHIPPED_FOLDER / path.name
-        if put_away.exists() and not path.exists():
-            put_away.rename(path)
-        self._file = _open_locked(path)
+        self._file = _open_locked(path, patience_s)
         written = os.pread(self._file, os.fstat(self._file).st_size, 0)
         whole = written.rfind(b"\n") + 1
         os.ftruncate(self._file, whole)
@@ -47,6 +44,10 @@ class FileEventLog:
         """The number that the next record of this log must carry."""
         self.last_at_ms = records[-1].at_ms if records else 0
         """Audio time of the last record."""
+
+    def written(self) -> Sequence[EventRecord]:
+        """Everything that the file holds, read anew."""
+        return parse(os.pread(self._file, os.fstat(self._file).st_size, 0))[0]
 
     def append(self, record: EventRecord) -> None:
         line = json.dumps(
@@ -94,10 +95,29 @@ def is_being_written(path: Path) -> bool:
     return False
 
 
-def _open_locked(path: Path) -> int:
+def put_away(path: Path, folder: str) -> bool:
+    """Move a log that nobody writes below its folder; False when somebody has taken it up just now.
+
+    The log is held while it moves: whoever would go on with it finds it where it lies afterwards.
+    """
+    target = path.parent / folder
+    target.mkdir(exist_ok=True)
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        path.rename(target / path.name)
+    return True
+
+
+def _open_locked(path: Path, patience_s: float) -> int:
     """Open and lock; once more when the file was moved away in between, or is only being looked at by a shipper."""
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + patience_s
+    away = path.parent / SHIPPED_FOLDER / path.name
     while True:
+        if away.exists() and not path.exists():
+            away.rename(path)
         file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -108,7 +128,9 @@ def _open_locked(path: Path) -> int:
             time.sleep(0.01)
             continue
         if _is_still_at(path, file):
-            return file
+            if not away.exists():
+                return file
+            path.unlink()  # an empty one, made in the moment in which the log was put away
         os.close(file)
 
 

@@ -9,6 +9,8 @@ from typing import Final
 from engine.adapters.speech_client import SpeechProcess
 from engine.adapters.speech_messages import Header
 from engine.adapters.speech_segments import POST_ROLL_MS, Segment, SegmentBuffer
+from engine.adapters.words_so_far import Reading, WordsSoFar
+from engine.clock import ms_to_samples
 from engine.dialogue.speakable import speakable
 from engine.errors import UpstreamUnavailable
 from engine.ports import UNLIMITED, Account, AllHeard, FinalHeard, PartialHeard, RecognitionEvent, RecognitionFailed
@@ -20,8 +22,13 @@ TRANSCRIBE_DEADLINE_S: Final = 15.0
 FIRST_AUDIO_DEADLINE_S: Final = 3.0
 NEXT_AUDIO_DEADLINE_S: Final = 5.0
 WHOLE_SPEECH_DEADLINE_S: Final = 60.0
+PARTIAL_DEADLINE_S: Final = 5.0
 PARTIAL_EVERY_MS: Final = 1500
-"""How often speech that is going on is looked at, where the engine has time to spare."""
+"""How often speech that is going on is read, where an engine has time to spare."""
+LONGEST_PARTIAL_MS: Final = 6000
+"""Of a longer stretch, the last so many are read: how it ends is what is asked for."""
+MOST_PARTIALS: Final = 3
+"""Quick readings under way for all calls of a process. Beyond it none is asked for: it would come too late."""
 
 
 class LocalSpeechToText:
@@ -42,6 +49,9 @@ class LocalSpeechToText:
 class LocalRecognition:
     """One call. Each paused stretch is transcribed while the candidate goes on speaking.
 
+    The words so far come from the quick reader: whenever speech wavers, and now and then while it goes on. Where there
+    is none, or too many calls want it, they come with the text of the stretch.
+
     A stretch that fails is tried once more, which bridges a restart of the speech process. When that fails too,
     RecognitionFailed follows, and it stands in place of the AllHeard that may be due.
     """
@@ -57,6 +67,8 @@ class LocalRecognition:
         self._outstanding: dict[int, Segment] = {}
         self._partial: int | None = None
         self._partial_at_ms = 0
+        self._must_read_again = False
+        self._so_far = WordsSoFar()
         self._is_closed = False
 
     def send(self, mulaw: bytes, at_ms: int) -> None:
@@ -67,7 +79,7 @@ class LocalRecognition:
             if segment is not None:
                 self._transcribe(segment)
             elif self._buffer.is_open and self._buffer.now_ms - self._partial_at_ms >= PARTIAL_EVERY_MS:
-                self._look()
+                self._read_so_far()
 
     def speech_began(self, at_ms: int) -> None:
         with self._lock:
@@ -76,9 +88,17 @@ class LocalRecognition:
 
     def speech_paused(self, at_ms: int) -> None:
         with self._lock:
+            began_ms = self._buffer.began_ms
             segment = self._buffer.pause(at_ms)
             if segment is not None and not self._is_closed:
                 self._transcribe(segment)
+            elif began_ms is not None:
+                self._so_far.forget(began_ms)
+
+    def speech_wavered(self, at_ms: int) -> None:
+        with self._lock:
+            if not self._is_closed and self._process.offers("partial"):
+                self._read_so_far()
 
     def set_terms(self, terms: Sequence[str]) -> None:
         with self._lock:
@@ -103,8 +123,6 @@ class LocalRecognition:
         return self._process.request(header, segment.mulaw, deadline_s=TRANSCRIBE_DEADLINE_S, on_reply=on_reply)
 
     def _transcribe(self, segment: Segment, *, is_retry: bool = False) -> None:
-        self._drop_partial()
-
         def on_reply(header: Header, _body: bytes) -> None:
             with self._lock:
                 if self._outstanding.pop(header["id"], None) is None or self._is_closed:
@@ -123,8 +141,13 @@ class LocalRecognition:
             self._give_up(str(error))
 
     def _deliver(self, header: Header, segment: Segment) -> None:
+        before = self._so_far.all.text
+        self._so_far.settle(segment.began_ms)
+        left = self._so_far.all.text
         if header["text"]:
             self._on_event(FinalHeard(_placed(header, segment)))
+        if left or (before and not header["text"]):
+            self._tell_so_far()
         self._settle()
 
     def _settle(self) -> None:
@@ -136,32 +159,43 @@ class LocalRecognition:
         self._waiting.clear()
         self._on_event(RecognitionFailed(reason))
 
-    def _look(self) -> None:
-        """Transcribe what has been said so far for the live view, unless somebody needs the engine."""
-        if self._partial is not None or not self._process.is_idle("transcribe"):
+    def _read_so_far(self) -> None:
+        """Have the latest speech read, unless the engine is needed for more important things."""
+        if self._partial is not None:
+            self._must_read_again = True
+            return
+        segment = self._buffer.so_far() or next(reversed(self._outstanding.values()), None)
+        kind, most = ("partial", MOST_PARTIALS) if self._process.offers("partial") else ("transcribe", 1)
+        if segment is None or self._process.under_way(kind) >= most:
             return
         self._partial_at_ms = self._buffer.now_ms
-        segment = self._buffer.so_far()
-        if segment is None:
-            return
+        self._must_read_again = False
 
         def on_reply(header: Header, _body: bytes) -> None:
             with self._lock:
                 if self._partial != header["id"] or self._is_closed:
                     return
                 self._partial = None
-                if header.get("text"):
-                    self._on_event(PartialHeard(header["text"]))
+                reading = Reading(header.get("text", ""), segment.ended_ms)
+                if reading.text and self._so_far.read(segment.began_ms, reading):
+                    self._tell_so_far()
+                if self._must_read_again:
+                    self._read_so_far()
 
         try:
-            self._partial = self._ask(segment, on_reply, is_final=False)
+            self._partial = self._ask_quickly(kind, segment, on_reply)
         except UpstreamUnavailable:
             self._partial = None  # the next final tells whether the engine is gone
 
-    def _drop_partial(self) -> None:
-        if self._partial is not None:
-            self._process.cancel(self._partial)
-            self._partial = None
+    def _ask_quickly(self, kind: str, segment: Segment, on_reply: Callable[[Header, bytes], None]) -> int:
+        if kind == "transcribe":
+            return self._ask(segment, on_reply, is_final=False)
+        audio = segment.mulaw[-ms_to_samples(LONGEST_PARTIAL_MS) :]
+        return self._process.request({"kind": kind}, audio, deadline_s=PARTIAL_DEADLINE_S, on_reply=on_reply)
+
+    def _tell_so_far(self) -> None:
+        so_far = self._so_far.all
+        self._on_event(PartialHeard(so_far.text, so_far.covers_ms))
 
 
 def _placed(header: Header, segment: Segment) -> Transcript:

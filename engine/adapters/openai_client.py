@@ -118,8 +118,11 @@ def cut(reply: HasWire) -> None:
 def models_offered(client: Client, provider: str = "OpenAI") -> dict[str, str | None]:
     """The models that this key may use, each with the day it shuts down (ISO date) where one is announced.
 
-    Raises UpstreamRefused for a key that is not valid, and UpstreamUnavailable.
+    Empty where a server lists none. Raises UpstreamRefused for a key that is not valid, and UpstreamUnavailable.
     """
     with our_errors(provider, ""):
-        listed = client.with_options(timeout=request_timeout(10.0)).models.list()
+        try:
+            listed = client.with_options(timeout=request_timeout(10.0)).models.list()
+        except openai.NotFoundError:
+            return {}
         return {str(model.id): model.shutdown_date for model in listed.data}

@@ -179,6 +179,9 @@ class OpenAIRecognition:
             if segment is not None and not self._is_closed:
                 self._begin(segment)
 
+    def speech_wavered(self, at_ms: int) -> None:
+        """Each request costs money: words come when the stretch is over."""
+
     def set_terms(self, terms: Sequence[str]) -> None:
         with self._lock:
             self._terms = tuple(terms)

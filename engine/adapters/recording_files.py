@@ -51,15 +51,27 @@ class RecordingFile:
     def __init__(self, path: Path) -> None:
         """Raises OSError when the file cannot be made, FileExistsError when it exists."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._take(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), 0)
+        os.write(self._file, header(0))
+
+    def _take(self, path: Path, file: int, samples: int) -> None:
         self.path = path
         self.failure: str | None = None
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        self._file = file
         self._channels = (bytearray(), bytearray())
-        self._written = 0
-        """Samples on disk; the channels' buffers begin here."""
-        self._end = 0
+        self._written = self._end = samples
+        """Samples on disk; the channels' buffers begin there."""
         self._is_open = True
-        os.write(self._file, header(0))
+
+    @classmethod
+    def going_on(cls, path: Path) -> "RecordingFile":
+        """Go on with the recording of a call whose writer is gone; what it had not written stays silent.
+
+        Raises OSError when the file cannot be opened, ProtocolError when it is no recording of ours.
+        """
+        recording = cls.__new__(cls)
+        recording._take(path, os.open(path, os.O_RDWR), repair(path))
+        return recording
 
     @property
     def samples(self) -> int:

@@ -117,6 +117,9 @@ class ScriptedRecognition:
             self._promise(PartialHeard(text))
             self._promise(FinalHeard(_spread(text, began_ms, at_ms)))
 
+    def speech_wavered(self, at_ms: int) -> None:
+        """Words come when the stretch is over."""
+
     def set_terms(self, terms: Sequence[str]) -> None:
         self.terms = tuple(terms)
 

@@ -3,10 +3,11 @@
 import importlib.metadata
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from engine.adapters.key_checks import KeyCheck, check_keys_beside_the_start
 from engine.adapters.local_speech import LocalSpeechToText, LocalTextToSpeech
 from engine.adapters.provider_health import HealthBoard, ProviderHealth
 from engine.adapters.recogniser_links import RecogniserLink
@@ -45,6 +46,8 @@ class SpeechEngines:
     caches: tuple[CachedTextToSpeech, ...] = ()
     """What has been spoken, one for each voice of the chain, in its order."""
     accounts: "CloudAccounts | None" = None
+    first_voice: str = "local"
+    """The one that a call asks first, as TEXT_TO_SPEECH names it."""
     _closing: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -58,6 +61,8 @@ class SpeechEngines:
 
     def voice_for_call(self, on_switch: OnSwitch) -> TextToSpeech:
         """The voice for one call. on_switch: told when another engine goes on speaking, on the thread that asked."""
+        if self.accounts is not None:
+            self.accounts.connect_ahead(self.first_voice)
         return voice_for_call(self.text_to_speech, on_switch)
 
     def warm(self, texts: Iterable[str]) -> threading.Thread:
@@ -109,19 +114,30 @@ def build_speech(settings: Settings, *, wait: bool = True) -> SpeechEngines:
         health=parts.board,
         caches=caches,
         accounts=parts.accounts,
+        first_voice=settings.text_to_speech[0],
     )
 
 
 def build_chat(clouds: CloudSettings) -> ChatModel | None:
-    """The language model for grading and for wording in calls; None without a key or another server.
-
-    Raises SettingsError for a model that is known not to exist any more.
-    """
+    """The language model for grading and for wording in calls; None without a key or another server."""
     if not clouds.has_openai:
         return None
     from engine.adapters.clouds import chat_model  # the vendors' packages take more than a second to load
 
     return chat_model(clouds)
+
+
+def check_keys_at_start(settings: Settings) -> threading.Thread | None:
+    """Ask the clouds that the settings name whether they take the keys, without waiting; tells in the log."""
+    if not settings.clouds.has_openai and not settings.names_deepgram:
+        return None
+
+    def checks() -> Iterator[KeyCheck]:
+        from engine.adapters.cloud_checks import key_checks  # the vendors' packages take more than a second to load
+
+        yield from key_checks(settings)
+
+    return check_keys_beside_the_start(checks)
 
 
 def _cloud_accounts(settings: Settings) -> "CloudAccounts | None":

@@ -74,11 +74,7 @@ class SocketRecognition:
     """
 
     def __init__(
-        self,
-        dialect: Dialect,
-        on_event: Callable[[RecognitionEvent], None],
-        limits: RecognitionLimits,
-        on_sent: OnSent,
+        self, dialect: Dialect, on_event: Callable[[RecognitionEvent], None], limits: RecognitionLimits, on_sent: OnSent
     ) -> None:
         """on_sent: see SentMeter."""
         self.dropped_ms = 0
@@ -124,6 +120,9 @@ class SocketRecognition:
 
     def speech_paused(self, at_ms: int) -> None:
         self._put(_Voice(at_ms, is_speaking=False))
+
+    def speech_wavered(self, at_ms: int) -> None:
+        """The engine on the other side sends its interim results unasked."""
 
     def set_terms(self, terms: Sequence[str]) -> None:
         self._put(_Terms(tuple(terms)))

@@ -7,7 +7,6 @@ while it restarts waits for it, within its deadline.
 
 import itertools
 import logging
-import os
 import queue
 import socket
 import subprocess
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from engine.adapters.speech_child import child_environment, reap
 from engine.adapters.speech_messages import Header, receive_message, send_message
 from engine.errors import ProtocolError, UpstreamUnavailable
 
@@ -30,8 +30,6 @@ _STUCK_S: Final = 30.0
 _BACK_OFF_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 _STEADY_S: Final = 60.0
 """After a life of this length, the next restart is immediate again."""
-_SOURCE_DIR: Final = Path(__file__).resolve().parents[2]
-_PRIVATE: Final = ("SECRET", "TOKEN", "PASSWORD", "_KEY", "DATABASE_URL", "TWILIO")
 
 OnReply = Callable[[Header, bytes], None]
 """Gets every reply to a request. The last one has the kind transcribed, spoken, used or failed."""
@@ -87,6 +85,8 @@ class SpeechProcess:
         self._ready = threading.Event()
         self._tried = threading.Event()
         self._refusal = ""
+        self._offered: frozenset[str] = frozenset()
+        self._offers_changed = threading.Condition()
         self._heard_at = monotonic()
         self._threads = [
             threading.Thread(target=run, name=f"speech-{name}", daemon=True)
@@ -152,9 +152,22 @@ class SpeechProcess:
         except queue.Full:
             logger.warning("a speech request could not be cancelled; its result is dropped")
 
+    def offers(self, kind: str) -> bool:
+        """Whether requests of this optional kind are served; known some time after the process is ready."""
+        return kind in self._offered
+
+    def wait_for_offer(self, kind: str, *, timeout_s: float) -> bool:
+        """Whether requests of this optional kind are served within the time."""
+        with self._offers_changed:
+            return self._offers_changed.wait_for(lambda: kind in self._offered, timeout_s)
+
+    def under_way(self, kind: str) -> int:
+        """How many requests of this kind are not answered yet."""
+        return sum(pending.kind == kind for pending in list(self._pending.values()))
+
     def is_idle(self, kind: str) -> bool:
         """No request of this kind is under way."""
-        return all(pending.kind != kind for pending in list(self._pending.values()))
+        return self.under_way(kind) == 0
 
     def close(self) -> None:
         """Stop the process. Safe to call twice."""
@@ -204,7 +217,7 @@ class SpeechProcess:
                 child = subprocess.Popen(
                     self._command.line(theirs.fileno()),
                     pass_fds=[theirs.fileno()],
-                    env=_environment(),
+                    env=child_environment(),
                     stdin=subprocess.DEVNULL,
                 )
             self._connection, self._child = ours, child
@@ -215,8 +228,9 @@ class SpeechProcess:
                     self._dispatch(*message)
             finally:
                 self._ready.clear()
+                self._offered = frozenset()
                 self._connection = None
-                _reap(child)
+                reap(child)
 
     def _dispatch(self, header: Header, body: bytes) -> None:
         kind, request = header.get("kind"), header.get("id", 0)
@@ -224,6 +238,11 @@ class SpeechProcess:
         if kind == "ready":
             self._ready.set()
             self._tried.set()
+            return
+        if kind == "offers":
+            with self._offers_changed:
+                self._offered = frozenset(header["kinds"])
+                self._offers_changed.notify_all()
             return
         if request == 0:
             self._refusal = str(header.get("reason", ""))
@@ -270,19 +289,3 @@ class SpeechProcess:
                 child = self._child
                 if child is not None:
                     child.kill()
-
-
-def _environment() -> dict[str, str]:
-    """The child's environment: ours without secrets, and with what keeps the models small and offline."""
-    kept = {name: value for name, value in os.environ.items() if not any(part in name for part in _PRIVATE)}
-    paths = [str(_SOURCE_DIR), *filter(None, [kept.get("PYTHONPATH")])]
-    return kept | {"PYTHONPATH": os.pathsep.join(paths), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-
-
-def _reap(child: subprocess.Popen[bytes]) -> None:
-    """The connection is gone, so the child is leaving; one that does not is made to."""
-    try:
-        child.wait(2.0)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait(5.0)

@@ -2,10 +2,11 @@
 
 Started by speech_client as `python -m engine.adapters.speech_process --socket FD`, with one end of a socket pair. It
 loads its models, says `ready`, answers requests, and leaves when the other end closes, which also happens when the web
-process is killed. One thread recognises, one speaks, one reads.
+process is killed. One thread recognises, one speaks, one reads quickly what is being said, one takes requests.
 
-Requests: transcribe (terms, with_times, is_final; body: mu-law), synthesise (text, speed), usage, cancel; each with an
-id. Replies: ready (speech_to_text, text_to_speech), then per id transcribed (text, words), audio (body: mu-law),
+Requests: transcribe (terms, with_times, is_final; body: mu-law), partial (body: mu-law), synthesise (text, speed),
+usage, cancel; each with an id. Replies: ready (speech_to_text, text_to_speech), offers (kinds that are served beyond
+what ready promised: `partial`, once its model is loaded), then per id transcribed (text, words), audio (body: mu-law),
 spoken, used (cpu_s of the whole process), failed (reason).
 """
 
@@ -109,7 +110,7 @@ class _Server:
             header, body = message
             kind = header.get("kind")
             if kind == "cancel":
-                for worker in self._workers.values():
+                for worker in list(self._workers.values()):
                     worker.cancel(header["id"])
             elif kind == "usage":
                 self.reply({"kind": "used", "id": header["id"], "cpu_s": time.process_time()})
@@ -117,7 +118,7 @@ class _Server:
                 self._workers[kind].submit(header, body)
             else:
                 self.fail(header.get("id", 0), f"the speech process does not offer {kind!r}")
-        for worker in self._workers.values():
+        for worker in list(self._workers.values()):
             worker.stop()
 
 
@@ -135,6 +136,27 @@ def _offer_speech_to_text(server: _Server, model_dir: Path | None) -> str:
 
     server.offer("transcribe", transcribe)
     return "whisper"
+
+
+def _offer_partials(server: _Server) -> None:
+    """Load the quick reader, beside the work that goes on already. Without it words come when a stretch is over."""
+    from engine.adapters.local_moonshine import LocalMoonshine
+
+    try:
+        reader = LocalMoonshine()
+        reader.read(b"\xff" * 8000)
+    except UpstreamUnavailable as error:
+        logger.warning("words so far come late", extra={"reason": str(error)})
+        return
+
+    def read(header: Header, body: bytes) -> None:
+        server.reply({"kind": "transcribed", "id": header["id"], "text": reader.read(body), "words": []})
+
+    server.offer("partial", read)
+    try:
+        server.reply({"kind": "offers", "id": 0, "kinds": ["partial"]})
+    except OSError:
+        logger.debug("the web process left while a model was being loaded")
 
 
 def _offer_text_to_speech(server: _Server) -> str:
@@ -176,6 +198,8 @@ def main(arguments: list[str]) -> int:
             return 1
         try:
             server.reply({"kind": "ready", "speech_to_text": hears, "text_to_speech": speaks})
+            if options.speech_to_text:
+                threading.Thread(target=_offer_partials, args=(server,), daemon=True).start()
             server.serve()
         except (OSError, ProtocolError):
             logger.warning("the connection to the web process broke")

@@ -97,6 +97,11 @@ class SegmentBuffer:
         self._taken_ms = taken_ms
         return segment
 
+    @property
+    def began_ms(self) -> int | None:
+        """When the speech began that is going on."""
+        return self._began_ms
+
     def _segment(self, began_ms: int, ended_ms: int, until_ms: int) -> Segment:
         start_ms = max(self._from_ms, self._taken_ms, began_ms - PRE_ROLL_MS)
         end_ms = max(start_ms, min(until_ms, self.now_ms))

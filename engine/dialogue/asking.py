@@ -63,7 +63,7 @@ def asked_next(interview: Interview, plan: Plan, before: tuple[str, ...]) -> tup
         Fact("question_asked", _question_data(asked, question, choice, plan)),
         saved(after),
         Say((*before, *said), after.last_label),
-        _foreseen(after, plan, question),
+        foreseen(after, plan, question),
     ]
     return after, outcomes
 
@@ -85,7 +85,7 @@ def asked_again(interview: Interview, plan: Plan, before: tuple[str, ...]) -> tu
     after = replace(
         interview, stage=Stage.ASKING, expects=Expects.ANSWER, last_said=said, last_label=f"ask:{question.id}"
     )
-    return after, [Say((*before, *said), after.last_label), _foreseen(after, plan, question)]
+    return after, [Say((*before, *said), after.last_label), foreseen(after, plan, question)]
 
 
 def heard_part(
@@ -250,7 +250,8 @@ def _follow_up(interview: Interview, event: Judged, question: Question, plan: Pl
     return next((follow_up for follow_up in question.follow_ups if follow_up.key_point is None), None)
 
 
-def _foreseen(interview: Interview, plan: Plan, question: Question) -> Foresee:
+def foreseen(interview: Interview, plan: Plan, question: Question) -> Foresee:
+    """What may be said and heard next while this question is open."""
     texts = [sentence for follow_up in question.follow_ups for sentence in phrases.sentences(follow_up.text)]
     answered = replace(
         interview, asked=(*interview.asked[:-1], replace(interview.asked[-1], state=AnswerState.ANSWERED))

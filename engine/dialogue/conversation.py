@@ -7,7 +7,7 @@ that is what makes a recorded call replayable.
 
 from collections.abc import Callable
 
-from engine.dialogue import composing
+from engine.dialogue import composing, resuming
 from engine.dialogue.interview import Began, Judged, KeyPressed, StayedSilent, TimeIsShort, TimeIsUp
 from engine.dialogue.listening import (
     candidate_sounds,
@@ -27,6 +27,7 @@ from engine.dialogue.signals import (
     DigitPressed,
     FinalReceived,
     LineClosed,
+    LineResumed,
     MarkReturned,
     PartialReceived,
     PieceQueued,
@@ -36,7 +37,6 @@ from engine.dialogue.signals import (
     SpeechBegan,
     SpeechConfirmed,
     SpeechEnded,
-    StartTimer,
     TimerExpired,
     VoiceFailed,
 )
@@ -45,8 +45,8 @@ from engine.dialogue.turns import Floor, TurnEvent
 
 
 def step(state: Conversation, signal: Signal, plan: Plan) -> tuple[Conversation, list[Action]]:
-    """Advance the conversation by one signal. After the line was left, nothing happens any more."""
-    if state.phase is Phase.LEFT:
+    """Advance the conversation by one signal. Once the line was left, nothing happens unless the line comes back."""
+    if (state.phase is Phase.LEFT) != isinstance(signal, LineResumed):
         return state, []
     moment = Moment(state, plan, signal.at_ms)
     _react(moment, signal)
@@ -63,27 +63,28 @@ def _react(moment: Moment, signal: Signal) -> None:
             voice_plays(moment, signal)
         case ModelText() | ModelReplied() | ModelFailed():
             composing.model_speaks(moment, signal)
-        case CallStarted(_, has_model):
-            _call_started(moment, has_model=has_model)
+        case CallStarted() | LineResumed() | LineClosed():
+            _line_changes(moment, signal)
         case DigitPressed(_, digit):
             _key_pressed(moment, digit)
         case TimerExpired(_, name):
             _TIMERS.get(name, _nothing)(moment)
         case AnswerJudged():
             _judged(moment, Judged(signal.order, signal.score, signal.missing))
+
+
+def _line_changes(moment: Moment, signal: CallStarted | LineResumed | LineClosed) -> None:
+    match signal:
+        case CallStarted(at_ms, has_model):
+            moment.change(has_model=has_model, time_is_up_ms=at_ms + moment.plan.limits.interview_ms)
+            moment.start_clocks()
+            moment.tell(Began())
+        case LineResumed(_, has_model):
+            resuming.line_resumed(moment, has_model)
         case LineClosed():
             moment.cut_playback()
             moment.save_open_answer()
             moment.change(phase=Phase.LEFT)
-
-
-def _call_started(moment: Moment, *, has_model: bool) -> None:
-    limits = moment.plan.limits
-    moment.change(has_model=has_model)
-    moment.do(StartTimer("time_limit", moment.at_ms + limits.interview_ms))
-    if limits.interview_ms > 2 * limits.short_before_end_ms:
-        moment.do(StartTimer("time_short", moment.at_ms + limits.interview_ms - limits.short_before_end_ms))
-    moment.tell(Began())
 
 
 _KEYS = "*#0129"

@@ -100,6 +100,11 @@ class LineBroke:
 
 
 @dataclass(frozen=True, slots=True)
+class CameBack:
+    """The line broke and the caller is there again, on the same leg."""
+
+
+@dataclass(frozen=True, slots=True)
 class Understood:
     """What the candidate wants, as a model has it; None: it is an answer, or the model did not know in time."""
 
@@ -143,6 +148,7 @@ Event = (
     | TimeIsShort
     | TimeIsUp
     | LineBroke
+    | CameBack
 )
 
 
@@ -262,12 +268,15 @@ def greeted(interview: Interview, plan: Plan) -> tuple[Interview, list[Outcome]]
     going_on = bool(plan.asked)
     still_open = plan.asked and plan.asked[-1].state is None
     order = len(plan.asked) + (0 if still_open else 1)
-    texts = phrases.welcome_back(plan.name, order) if going_on else phrases.greeting(plan.name, plan.role)
+    texts = phrases.greeting(plan.name, plan.role)
+    if going_on:
+        texts = phrases.welcome_back(plan.name, order, has_begun_to_answer=bool(still_open and plan.begun.text))
     after = replace(
         interview,
         stage=Stage.CONSENT,
         expects=Expects.CONSENT,
         asked=plan.asked,
+        parts=(plan.begun,) if still_open and plan.begun.text else (),
         last_said=texts[-1:],
         last_label="consent",
     )

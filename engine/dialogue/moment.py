@@ -119,10 +119,12 @@ class Moment:
             self._withhold(say)
             return
         number = self.state.utterance + 1
+        texts = (*self.state.owed, *say.texts)
         self.change(
             phase=Phase.SPEAKING,
             utterance=number,
-            playback=played.open_utterance(self.state.playback, number, say.texts, say.label, is_open=is_open),
+            playback=played.open_utterance(self.state.playback, number, texts, say.label, is_open=is_open),
+            owed=(),
             leave=say.leave,
             insists=say.insists,
             parts=(),
@@ -131,7 +133,7 @@ class Moment:
             interrupted=None,
         )
         self.stop_timers("idle", "flush", "patience", "answer_limit", "interruption")
-        self.do(Speak(number, say.texts, say.label))
+        self.do(Speak(number, texts, say.label))
         self.do(StartTimer("playback", self.at_ms + VOICE_GRACE_MS))
 
     def _withhold(self, say: Say) -> None:
@@ -200,6 +202,13 @@ class Moment:
             return ""
         shape = self.plan.bank.by_id(interview.current.question_id).shape
         return "open" if interview.follow_ups and shape == "think" else shape
+
+    def start_clocks(self) -> None:
+        """The interview has so much time, also over a line that broke; a word is said before it is over."""
+        up_ms, limits = self.state.time_is_up_ms, self.plan.limits
+        self.do(StartTimer("time_limit", max(up_ms, self.at_ms)))
+        if limits.interview_ms > 2 * limits.short_before_end_ms and up_ms - limits.short_before_end_ms > self.at_ms:
+            self.do(StartTimer("time_short", up_ms - limits.short_before_end_ms))
 
     def cut_playback(self) -> None:
         """Stop our voice: what was heard stays, the rest was never said, nor what a model would have added."""

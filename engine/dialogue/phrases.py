@@ -66,6 +66,10 @@ CLOSING = ("That was the last question.", "Is there anything you would like to a
 BACK_TO_QUESTION = ("Back to the question.",)
 PASSED_ON = ("Thank you, I will pass that on.",)
 GOODBYE = ("Thank you for your time.", "A person will look at the results and get back to you.", "Goodbye.")
+LINE_BROKE = ("Sorry, the line broke.",)
+GO_ON_FROM_THERE = ("What you have said so far is kept, so just go on.",)
+ANSWER_IS_KEPT_SO_FAR = ("What you said to it is kept.",)
+ANSWER_IS_KEPT = ("Your answer is kept.",)
 GOODBYE_EARLY = ("All right.", "You can phone again with the same PIN and we go on where we stopped.", "Goodbye.")
 GOODBYE_SILENT = (
     "I cannot hear you any more, so I will end the call here.",
@@ -96,12 +100,14 @@ def greeting(name: str, role: str) -> tuple[str, ...]:
     )
 
 
-def welcome_back(name: str, order: int) -> tuple[str, ...]:
+def welcome_back(name: str, order: int, *, has_begun_to_answer: bool = False) -> tuple[str, ...]:
     """The greeting of a call that goes on where an earlier one stopped."""
+    kept = ANSWER_IS_KEPT_SO_FAR if has_begun_to_answer else ()
     return (
         f"Hello {name}, welcome back.".replace(" ,", ","),
         "I am Vivavoce, the AI interviewer.",
-        f"We were at question {order}.",
+        we_were_at(order),
+        *kept,
         "May I record this call as well?",
     )
 
@@ -109,6 +115,11 @@ def welcome_back(name: str, order: int) -> tuple[str, ...]:
 def progress(order: int, total: int) -> tuple[str, ...]:
     """Where we are in the interview."""
     return LAST_QUESTION if order == total else (f"This is question {order} of {total}.",)
+
+
+def we_were_at(order: int) -> str:
+    """Where a conversation goes on after a break."""
+    return f"We were at question {order}."
 
 
 def acknowledgement(order: int) -> str:
@@ -137,6 +148,7 @@ def fixed_phrases() -> Sequence[str]:
         CLOSING, BACK_TO_QUESTION, PASSED_ON, GOODBYE, GOODBYE_EARLY, GOODBYE_SILENT, TIME_IS_UP, TECHNICAL_TROUBLE,
         ACKNOWLEDGEMENTS, CONFIRM_SKIP, CONFIRM_LATER, CONFIRM_WRONG_PERSON, I_AM_AN_AI, I_AM_HERE, SLOWER, FASTER,
         LOUDER, QUIETER, NO_FURTHER, PAUSED, STILL_PAUSED, ADD_TO_ANSWER, FIRST_ONE, YOUR_QUESTION, ANYTHING_ELSE, CALM,
-        LAST_QUESTION, TIME_IS_SHORT, GOODBYE_LATER, GOODBYE_WRONG_PERSON, GOODBYE_ABUSED,
+        LAST_QUESTION, TIME_IS_SHORT, GOODBYE_LATER, GOODBYE_WRONG_PERSON, GOODBYE_ABUSED, LINE_BROKE,
+        GO_ON_FROM_THERE, ANSWER_IS_KEPT, ANSWER_IS_KEPT_SO_FAR,
     )  # fmt: skip
     return tuple(dict.fromkeys(sentence for constant in constants for sentence in constant))

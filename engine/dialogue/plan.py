@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.questions.bank import QuestionBank
+from engine.transcript import Transcript
 from engine.vocabulary import AnswerState, Difficulty, Level, Topic
 
 
@@ -79,11 +80,18 @@ class Plan:
     """What the user wants answered when the candidate asks."""
     asked: tuple[Asked, ...] = ()
     """What an earlier call of the same interview got through."""
+    begun: Transcript = Transcript("")
+    """The answer to the last of them as an earlier call heard it; its words have no place on this call's clock."""
 
 
 def progress_data(asked: tuple[Asked, ...]) -> dict[str, Any]:
     """Where the interview stands, as JSON-ready data."""
     return {"asked": [asdict(each) for each in asked]}
+
+
+def place_data(plan: Plan) -> dict[str, Any]:
+    """Where the interview stands at the beginning of a call: its progress, and the answer that was begun."""
+    return {**progress_data(plan.asked), "begun": plan.begun.text}
 
 
 def asked_from_progress(data: dict[str, Any]) -> tuple[Asked, ...]:

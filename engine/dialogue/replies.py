@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from engine.dialogue import phrases, wording
 from engine.dialogue.asking import (
-    answer_fact,
     asked_again,
     closed,
     closed_without_answer,
@@ -12,6 +11,7 @@ from engine.dialogue.asking import (
     judged,
     worded,
 )
+from engine.dialogue.broken_line import came_back, line_broke
 from engine.dialogue.going_back import continued_previous
 from engine.dialogue.intents import Intent, intent_of, may_be_request
 from engine.dialogue.interludes import ASIDES, INTERLUDES, consented, key_in_an_interlude
@@ -19,6 +19,7 @@ from engine.dialogue.interview import (
     Answered,
     AskIntent,
     Began,
+    CameBack,
     CouldNotHear,
     Event,
     Expects,
@@ -94,7 +95,7 @@ def _about_words(interview: Interview, event: Answered | Understood | Judged | W
 
 def _about_call(
     interview: Interview,
-    event: Began | KeyPressed | StayedSilent | CouldNotHear | TimeIsShort | TimeIsUp | LineBroke,
+    event: Began | KeyPressed | StayedSilent | CouldNotHear | TimeIsShort | TimeIsUp | LineBroke | CameBack,
     plan: Plan,
 ) -> Step:
     match event:
@@ -111,7 +112,9 @@ def _about_call(
         case TimeIsUp():
             return _time_is_up(interview, plan)
         case LineBroke():
-            return _line_broke(interview, event)
+            return line_broke(interview, event)
+        case CameBack():
+            return came_back(interview, plan)
 
 
 def _answered(interview: Interview, event: Answered, plan: Plan) -> Step:
@@ -214,13 +217,3 @@ def _could_not_hear(interview: Interview, plan: Plan) -> Step:
 
 def _time_is_up(interview: Interview, plan: Plan) -> Step:
     return ended(interview, plan, (*phrases.TIME_IS_UP, *phrases.GOODBYE), "time_limit")
-
-
-def _line_broke(interview: Interview, event: LineBroke) -> Step:
-    current = interview.current
-    if current is None or interview.expects is not Expects.ANSWER or not event.transcript.text.strip():
-        return interview, []
-    words = event.transcript.words
-    span = (words[0].start_ms, words[-1].end_ms) if words else (0, 0)
-    after = replace(interview, parts=(*interview.parts, event.transcript), spans=(*interview.spans, span))
-    return after, [answer_fact(after, current.order, AnswerState.UNFINISHED, "line")]

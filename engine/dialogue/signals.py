@@ -32,6 +32,15 @@ class CallStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class LineResumed:
+    """After a LineClosed: the caller is still there, on a new media socket. The clock goes on where it stopped."""
+
+    at_ms: int
+    has_model: bool = False
+    """Whether a language model may be asked from here on."""
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechBegan:
     at_ms: int
     began_ms: int
@@ -146,6 +155,7 @@ class LineClosed:
 
 Signal = (
     CallStarted
+    | LineResumed
     | SpeechBegan
     | SpeechConfirmed
     | SpeechEnded

@@ -64,6 +64,10 @@ class Conversation:
     patience_until_ms: int = 0
     voice_failures: int = 0
     leave: str | None = None
+    owed: tuple[str, ...] = ()
+    """What the next utterance begins with: a word about a line that broke."""
+    time_is_up_ms: int = 0
+    """When the call has lasted as long as it may."""
     insists: bool = False
     has_model: bool = False
     model_request: int = 0

@@ -15,6 +15,7 @@ class Gate(StrEnum):
     CALLING_HOURS = "calling_hours"
     REMINDER_NOT_SENT = "reminder_not_sent"
     NOTICE_TOO_SHORT = "notice_too_short"
+    CALLS_OFF = "calls_off"
     BUDGET_SPENT = "budget_spent"
     PROVIDER_DOWN = "provider_down"
     NO_CAPACITY = "no_capacity"
@@ -41,6 +42,8 @@ class Facts:
     budget_left: bool | None = None
     provider_is_well: bool | None = None
     lines_free: int | None = None
+    is_calling: bool = True
+    """Whether this installation places calls at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ def closed_gates(facts: Facts, hours: CallingHours) -> list[Reason]:
     closed = {
         Gate.DO_NOT_CALL: facts.is_refused,
         Gate.CONSENT_MISSING: not facts.has_consent,
+        Gate.CALLS_OFF: not facts.is_calling,
         Gate.BUDGET_SPENT: facts.budget_left is False,
         Gate.REMINDER_NOT_SENT: facts.needs_reminder and told is None,
         Gate.NOTICE_TOO_SHORT: not notice_kept and not (facts.needs_reminder and told is None),
@@ -81,6 +85,8 @@ _TEXTS = {
     "PIN; nobody but the candidate can lift this.",
     Gate.CONSENT_MISSING: "There is no record that the candidate agreed to be called by an AI. Record it, let the "
     "candidate pick a time by link, or hand out the PIN.",
+    Gate.CALLS_OFF: "This server places no calls: no telephone account is set up on it, or calls are switched off. "
+    "Hand out number and PIN, so that the candidate can dial in.",
     Gate.BUDGET_SPENT: "The budget for calls is used up. Raise it, or wait for the next period.",
     Gate.REMINDER_NOT_SENT: "No message about this call has reached the candidate's mailbox or telephone yet. See the "
     "outbox for what holds it up.",

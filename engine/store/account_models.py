@@ -1,7 +1,7 @@
 """The tables around people who sign in: users, their browsers, and attempts at what is limited."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, time
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -29,6 +29,11 @@ class User(Stamped, Base):
     verified_at: Mapped[datetime | None]
     last_login_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+    transfer_phone: Mapped[str | None] = mapped_column(String(20))
+    """Where candidates who ask for a person are put through to, E.164; None: they are called back."""
+    office_opens: Mapped[time | None]
+    """On weekdays, on the user's own clock; None with either: at any hour."""
+    office_closes: Mapped[time | None]
 
 
 class LoginSession(Stamped, Base):

@@ -9,7 +9,9 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from engine.errors import Conflict, NotFound, SlotTaken
+from engine.errors import NotFound
+from engine.store.booking_conflicts import explained, refused
+from engine.store.jobs import DIAL_CALL, DIAL_LEAD, enqueue
 from engine.store.models import Interview
 from engine.store.schedule_models import NO_DOUBLE_BOOKING, Appointment, BookingWindow
 from engine.vocabulary import AppointmentKind, InterviewState
@@ -59,8 +61,11 @@ class AppointmentRepository:
                     window.appointment_id = appointment.id
                     self._session.add(window)
         except IntegrityError as error:
-            raise self._explained(error, appointment.owner_id, appointment.phone, appointment.due_at) from error
+            raise explained(
+                self._session, error, appointment.owner_id, appointment.phone, appointment.due_at
+            ) from error
         self._mirror(appointment)
+        self.enqueue_dialling(appointment)
         return appointment
 
     def find(self, interview_id: uuid.UUID, owner_id: uuid.UUID) -> Appointment:
@@ -77,8 +82,7 @@ class AppointmentRepository:
 
     def get(self, appointment_id: uuid.UUID) -> Appointment:
         """For links and jobs, which act for no user. Raises NotFound."""
-        found = self._session.get(Appointment, appointment_id)
-        if found is None:
+        if (found := self._session.get(Appointment, appointment_id)) is None:
             raise NotFound("There is no such appointment.")
         return found
 
@@ -108,7 +112,8 @@ class AppointmentRepository:
                     .where(
                         Appointment.id == appointment.id,
                         Appointment.edition == appointment.edition,
-                        Appointment.state.in_(_sources(to)),
+                        # What the dialler has in hand is the dialler's: it rings, or somebody talks already.
+                        Appointment.state.in_(_sources(to) - {A.TAKEN}),
                     )
                     .values(
                         state=to,
@@ -119,17 +124,72 @@ class AppointmentRepository:
                         zone_edition=hour.zone_edition,
                         edition=Appointment.edition + 1,
                         state_reason=None,
+                        closed_gate=None,
+                        gate_seen_at=None,
                         **values,
                     )
                     .returning(Appointment.id)
                 )
         except IntegrityError as error:
-            raise self._explained(error, appointment.owner_id, appointment.phone, hour.due_at) from error
+            raise explained(self._session, error, appointment.owner_id, appointment.phone, hour.due_at) from error
         if moved is None:
-            raise self._refused(appointment)
+            raise refused(self._session, appointment)
         self._session.refresh(appointment)
         self._mirror(appointment)
+        self.enqueue_dialling(appointment)
         return appointment
+
+    def ring_again(self, appointment: Appointment, hour: Hour) -> bool:
+        """Book the next try of a call that reached nobody; False when the number has another call then.
+
+        The edition stays: what the candidate was told holds still.
+        """
+        if hour.due_at is None:
+            return False
+        try:
+            with self._session.begin_nested():
+                moved = self._session.scalar(
+                    update(Appointment)
+                    .where(
+                        Appointment.id == appointment.id,
+                        Appointment.edition == appointment.edition,
+                        Appointment.state == A.TAKEN,
+                    )
+                    .values(
+                        state=A.BOOKED,
+                        wall_time=hour.wall_time,
+                        which=hour.which,
+                        due_at=hour.due_at,
+                        ends_at=hour.due_at + timedelta(minutes=appointment.length_min),
+                        zone_edition=hour.zone_edition,
+                    )
+                    .returning(Appointment.id)
+                )
+        except IntegrityError as error:
+            if NO_DOUBLE_BOOKING not in str(error.orig):
+                raise
+            return False
+        self._session.refresh(appointment)
+        self._mirror(appointment)
+        self.enqueue_dialling(appointment)
+        return moved is not None
+
+    def enqueue_dialling(self, appointment: Appointment, at: datetime | None = None) -> None:
+        """Give a call that we are to place its job; once for each instant of each edition.
+
+        at: when the job is to look, unless it is a little before the call.
+        """
+        due_at = appointment.due_at
+        if appointment.state != A.BOOKED or appointment.kind == AppointmentKind.DIAL_IN or due_at is None:
+            return
+        enqueue(
+            self._session,
+            DIAL_CALL,
+            queueing_lock=f"dial {appointment.id} {appointment.edition} {due_at.timestamp():.0f}",
+            schedule_at=at or due_at - DIAL_LEAD,
+            appointment_id=str(appointment.id),
+            edition=appointment.edition,
+        )
 
     def set_state(self, appointment_id: uuid.UUID, to: A, *, reason: str | None = None) -> bool:
         """Move the appointment if the table allows it from where it stands; False changes nothing.
@@ -140,7 +200,7 @@ class AppointmentRepository:
         moved = self._session.scalar(
             update(Appointment)
             .where(Appointment.id == appointment_id, Appointment.state.in_(_sources(to) - {to}))
-            .values(state=to, state_reason=reason, edition=Appointment.edition + step)
+            .values(state=to, state_reason=reason, edition=Appointment.edition + step, closed_gate=None)
             .returning(Appointment.id)
         )
         if moved is not None and (known := self._session.get(Appointment, appointment_id)) is not None:
@@ -167,11 +227,12 @@ class AppointmentRepository:
                     .returning(Appointment.id)
                 )
         except IntegrityError as error:
-            raise self._explained(error, appointment.owner_id, appointment.phone, due_at) from error
+            raise explained(self._session, error, appointment.owner_id, appointment.phone, due_at) from error
         if moved is None:
             return False
         self._session.refresh(appointment)
         self._mirror(appointment)
+        self.enqueue_dialling(appointment)
         return True
 
     def of_other_edition(self, zone_edition: str, after: datetime, limit: int = 200) -> Sequence[Appointment]:
@@ -233,39 +294,6 @@ class AppointmentRepository:
             .values(**changes)
             .execution_options(synchronize_session="fetch")
         )
-
-    def _refused(self, appointment: Appointment) -> Conflict:
-        self._session.refresh(appointment)
-        if appointment.state in (A.KEPT, A.TAKEN):
-            return Conflict("This call is running or over, so its time can no longer be changed.")
-        if appointment.state == A.CANCELLED:
-            return Conflict("This call was cancelled. Set up a new interview instead.")
-        return Conflict("This call was moved a moment ago by somebody else. Look at its new time, then try again.")
-
-    def _explained(
-        self, error: IntegrityError, owner_id: uuid.UUID, phone: str, due_at: datetime | None
-    ) -> Conflict | SlotTaken | IntegrityError:
-        text = str(error.orig)
-        if "uq_appointments_interview_id" in text:
-            return Conflict("This interview has an appointment already. Move that one.")
-        if NO_DOUBLE_BOOKING not in text:
-            return error
-        # Whose other call it is may be told to its own owner alone.
-        other = self._session.scalar(
-            select(Appointment).where(
-                Appointment.owner_id == owner_id,
-                Appointment.phone == phone,
-                Appointment.state.in_((A.BOOKED, A.TAKEN)),
-                Appointment.due_at <= (due_at or func.now()) + timedelta(hours=4),
-                Appointment.ends_at > (due_at or func.now()),
-            )
-        )
-        if other is not None:
-            return SlotTaken(
-                f"This number has another call of yours at that time ({other.interview.title}). Choose another time, "
-                "or move that one."
-            )
-        return SlotTaken("This number is to be called by somebody else at that time. Choose another time.")
 
 
 def _sources(to: A) -> frozenset[A]:

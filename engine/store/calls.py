@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -40,6 +40,23 @@ class CallRepository:
 
     def get(self, call_id: uuid.UUID) -> Call | None:
         return self._session.get(Call, call_id)
+
+    def claim_resume(self, call_id: uuid.UUID, most: int) -> bool:
+        """Count that the leg goes on after a break; False when it did so `most` times already."""
+        claimed = self._session.scalar(
+            update(Call)
+            .where(Call.id == call_id, Call.resumes < most)
+            .values(resumes=Call.resumes + 1)
+            .returning(Call.id)
+        )
+        return claimed is not None
+
+    def has_newer_leg(self, call: Call) -> bool:
+        """Whether the interview has gone on over another leg since."""
+        newer = select(Call.id).where(
+            Call.interview_id == call.interview_id, Call.created_at > call.created_at, Call.started_at.is_not(None)
+        )
+        return self._session.scalar(newer.limit(1)) is not None
 
     def of_interview(self, interview_id: uuid.UUID) -> Sequence[Call]:
         """Every leg of an interview, oldest first."""

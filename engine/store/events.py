@@ -73,6 +73,11 @@ class EventRepository:
                 extra={"call_id": call.id},
             )
 
+    def of_call(self, call_id: uuid.UUID) -> list[EventRecord]:
+        """Everything that the log of one leg has brought here, in order."""
+        rows = self._session.scalars(select(CallEvent).where(CallEvent.call_id == call_id).order_by(CallEvent.sequence))
+        return [EventRecord(row.sequence, row.at_ms, row.kind, row.name, row.data) for row in rows]
+
     def after(self, interview_id: uuid.UUID, after_id: int = 0, limit: int = 500) -> list[CallEvent]:
         """The events of all legs of an interview that came in after the event with this id, oldest first."""
         return list(

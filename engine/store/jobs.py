@@ -1,7 +1,8 @@
 """The job queue: jobs are enqueued in the caller's transaction and exist if and only if it commits."""
 
 import json
-from datetime import datetime
+import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
@@ -17,8 +18,25 @@ BATCH = "batch"
 GRADE_INTERVIEW = "grade_interview"
 WRITE_QUESTIONS = "write_questions"
 SEND_MESSAGE = "send_message"
+DIAL_CALL = "dial_call"
+SETTLE_CALL = "settle_call"
+END_CALL = "end_call"
+PUT_THROUGH = "put_through"
 
-_QUEUES = {GRADE_INTERVIEW: BATCH, WRITE_QUESTIONS: BATCH, SEND_MESSAGE: BATCH}
+_QUEUES = {
+    GRADE_INTERVIEW: BATCH,
+    WRITE_QUESTIONS: BATCH,
+    SEND_MESSAGE: BATCH,
+    DIAL_CALL: DIAL,
+    SETTLE_CALL: DIAL,
+    END_CALL: DIAL,
+    PUT_THROUGH: DIAL,
+}
+
+DIAL_LEAD = timedelta(seconds=8)
+"""So long before a call its job wakes up, looks at everything, and then waits for the exact moment."""
+
+SETTLE_AFTER = timedelta(seconds=10)
 
 _enqueuing = App(connector=SyncPsycopgConnector())
 """Never opened: it only writes on connections that it is lent."""
@@ -53,6 +71,20 @@ def enqueue(
             return deferrer.defer(**arguments)
     except AlreadyEnqueued:
         return None
+
+
+def enqueue_grading(session: Session, interview_id: uuid.UUID) -> None:
+    """Have an interview graded; once, while the same job waits."""
+    enqueue(session, GRADE_INTERVIEW, queueing_lock=f"grade {interview_id}", interview_id=str(interview_id))
+
+
+def enqueue_settling(session: Session, call_id: uuid.UUID, *, may_go_on: bool) -> None:
+    """Have the conclusion drawn from a call of ours that is over.
+
+    may_go_on: it broke off, and may be taken up again on the same line within seconds.
+    """
+    at = datetime.now(UTC) + SETTLE_AFTER if may_go_on else None
+    enqueue(session, SETTLE_CALL, schedule_at=at, call_id=str(call_id))
 
 
 def is_waiting(session: Session, task_name: str, **arguments: Any) -> bool:

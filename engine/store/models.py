@@ -144,10 +144,14 @@ class Call(Stamped, Base):
         CheckConstraint(one_of("state", CallState), name="state"),
         CheckConstraint(one_of("direction", Direction), name="direction"),
         Index("uq_calls_one_live_leg", "interview_id", unique=True, postgresql_where=sql("state = 'live'")),
+        Index("ix_calls_under_way", "state", postgresql_where=sql("state in ('dialling', 'ringing', 'live')")),
+        # What makes a slot ring once: the row is there before the provider is asked.
+        UniqueConstraint("appointment_id", "appointment_edition", "try_number"),
     )
 
     interview_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("interviews.id", ondelete="CASCADE"), index=True)
-    call_sid: Mapped[str] = mapped_column(String(64), unique=True)
+    call_sid: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """The provider's id; None while a call of ours has not been confirmed by it."""
     stream_sid: Mapped[str | None] = mapped_column(String(64))
     direction: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(16))
@@ -155,6 +159,21 @@ class Call(Stamped, Base):
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None] = mapped_column(String(64))
     line_quality: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=sql("'{}'::jsonb"))
+    appointment_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("appointments.id", ondelete="SET NULL"))
+    """Calls of ours: for which appointment, in which edition of it, the how manieth try."""
+    appointment_edition: Mapped[int | None]
+    try_number: Mapped[int | None]
+    phone: Mapped[str | None] = mapped_column(String(20))
+    """The number that was rung, E.164."""
+    due_at: Mapped[datetime | None]
+    dialled_at: Mapped[datetime | None]
+    """When the row was written, just before the provider was asked."""
+    status_sequence: Mapped[int] = mapped_column(default=-1, server_default=sql("-1"))
+    """Of the newest status callback that was taken; older ones count for nothing."""
+    answered_by: Mapped[str | None] = mapped_column(String(32))
+    """Who or what picked up, as far as it is known."""
+    resumes: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
+    """How often it went on after its media socket broke."""
 
 
 class CallEvent(Base):

@@ -12,8 +12,8 @@ from engine.vocabulary import InterviewState as I  # the tables below read bette
 
 INTERVIEW_MOVES: Mapping[I, frozenset[I]] = {
     I.SCHEDULED: frozenset({I.IN_PROGRESS, I.CANCELLED, I.EXPIRED}),
-    I.IN_PROGRESS: frozenset({I.INTERRUPTED, I.EVALUATING}),
-    I.INTERRUPTED: frozenset({I.IN_PROGRESS, I.EVALUATING, I.CANCELLED, I.EXPIRED}),
+    I.IN_PROGRESS: frozenset({I.SCHEDULED, I.INTERRUPTED, I.EVALUATING}),  # scheduled: a machine had answered
+    I.INTERRUPTED: frozenset({I.SCHEDULED, I.IN_PROGRESS, I.EVALUATING, I.CANCELLED, I.EXPIRED}),
     I.EVALUATING: frozenset({I.COMPLETED}),
     I.COMPLETED: frozenset(),
     I.CANCELLED: frozenset(),
@@ -21,12 +21,14 @@ INTERVIEW_MOVES: Mapping[I, frozenset[I]] = {
 }
 
 CALL_MOVES: Mapping[C, frozenset[C]] = {
-    C.RINGING: frozenset(set(C) - {C.RINGING}),
-    C.LIVE: frozenset({C.COMPLETED, C.DROPPED, C.FAILED}),
-    C.DROPPED: frozenset({C.LIVE}),  # the media socket broke, the line held: the same leg goes on
+    C.DIALLING: frozenset(set(C) - {C.DIALLING}),
+    C.RINGING: frozenset(set(C) - {C.DIALLING, C.RINGING}),
+    C.LIVE: frozenset({C.COMPLETED, C.DROPPED, C.FAILED, C.VOICEMAIL}),
+    C.DROPPED: frozenset({C.LIVE, C.VOICEMAIL}),  # the media socket broke, the line held: the same leg goes on
     C.COMPLETED: frozenset(),
     C.NO_ANSWER: frozenset(),
     C.BUSY: frozenset(),
+    C.VOICEMAIL: frozenset(),
     C.DECLINED: frozenset(),
     C.FAILED: frozenset(),
     C.CANCELLED: frozenset(),

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine.pricing import from_data
-from engine.store import jobs
+from engine.store import jobs, wishes
 from engine.store.models import Answer, Call, CallEvent, Consent, Interview, Question, Recording, Turn
 from engine.store.moves import move_call, move_interview
 from engine.store.usage import UsageRepository
@@ -66,7 +66,18 @@ def _call_started(fact: _Fact) -> None:
             call.interview_id,
             InterviewState.IN_PROGRESS,
             started_at=func.coalesce(Interview.started_at, func.now()),
+            end_reason=None,
         )
+
+    if is_live and call.appointment_id is None:
+        wishes.phoned_in(session, call)
+
+
+def _call_resumed(fact: _Fact) -> None:
+    """The same leg goes on over a new media socket; where nobody had noticed the break it is live still."""
+    on_stream = update(Call).where(Call.id == fact.call.id, Call.state == CallState.LIVE)
+    if fact.session.scalar(on_stream.values(stream_sid=str(fact.data["stream_sid"])).returning(Call.id)) is None:
+        _call_started(fact)
 
 
 def _consent_given(fact: _Fact) -> None:
@@ -175,7 +186,7 @@ def _interview_ended(fact: _Fact) -> None:
         fact.session, fact.call.interview_id, to, end_reason=str(fact.data["reason"]), ended_at=ended_at
     )
     if moved and is_over:
-        _enqueue_grading(fact)
+        jobs.enqueue_grading(fact.session, fact.call.interview_id)
 
 
 def _line_measured(fact: _Fact) -> None:
@@ -208,6 +219,8 @@ def _call_ended(fact: _Fact) -> None:
     """A leg that ends before its interview did was dropped: the interview stays open, what was said is graded."""
     reason = str(fact.data["reason"])
     ends = {"ended_at": func.now(), "end_reason": reason}
+    if fact.call.appointment_id is not None:
+        jobs.enqueue_settling(fact.session, fact.call.id, may_go_on=not _has_ended_interview(fact))
     if _has_ended_interview(fact):
         move_call(fact.session, fact.call.id, CallState.COMPLETED, **ends)
         return
@@ -217,11 +230,12 @@ def _call_ended(fact: _Fact) -> None:
         return
     moved = move_interview(fact.session, fact.call.interview_id, InterviewState.INTERRUPTED, end_reason=reason)
     if moved and _has_answers(fact):
-        _enqueue_grading(fact)
+        jobs.enqueue_grading(fact.session, fact.call.interview_id)
 
 
 _HANDLERS: Mapping[str, Callable[[_Fact], None]] = {
     "call_started": _call_started,
+    "call_resumed": _call_resumed,
     "consent_given": _consent_given,
     "question_asked": _question_asked,
     "follow_up_asked": _follow_up_asked,
@@ -232,6 +246,8 @@ _HANDLERS: Mapping[str, Callable[[_Fact], None]] = {
     "line_measured": _line_measured,
     "recording_saved": _recording_saved,
     "usage_counted": _usage_counted,
+    "human_wanted": lambda fact: wishes.person_wanted(fact.session, fact.call, fact.at_ms, fact.data),
+    "calls_refused": lambda fact: wishes.calls_refused(fact.session, fact.call, fact.data),
     "call_ended": _call_ended,
 }
 
@@ -278,8 +294,3 @@ def _has_answers(fact: _Fact) -> bool:
 def _has_ended_interview(fact: _Fact) -> bool:
     ended = select(CallEvent.id).where(CallEvent.call_id == fact.call.id, CallEvent.name == "interview_ended")
     return fact.session.scalar(ended.limit(1)) is not None
-
-
-def _enqueue_grading(fact: _Fact) -> None:
-    interview_id = str(fact.call.interview_id)
-    jobs.enqueue(fact.session, jobs.GRADE_INTERVIEW, queueing_lock=f"grade {interview_id}", interview_id=interview_id)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.store.base import Base, Stamped, one_of
 from engine.store.models import Interview
-from engine.vocabulary import AppointmentKind, AppointmentState, Channel, MessageState
+from engine.vocabulary import AppointmentKind, AppointmentState, Channel, MessageState, TaskKind
 
 NO_DOUBLE_BOOKING = "ex_appointments_one_call_at_a_time"
 
@@ -74,6 +74,9 @@ class Appointment(Stamped, Base):
     picked_at: Mapped[datetime | None]
     """When the candidate chose this hour; None when the user did."""
     state_reason: Mapped[str | None] = mapped_column(String(64))
+    closed_gate: Mapped[str | None] = mapped_column(String(32))
+    """What stood in the way when the call was to be placed; None when nothing does."""
+    gate_seen_at: Mapped[datetime | None]
 
     interview: Mapped[Interview] = relationship(lazy="joined")
 
@@ -168,6 +171,44 @@ class OutboxMessage(Stamped, Base):
     delivered_at: Mapped[datetime | None]
 
     interview: Mapped[Interview] = relationship(lazy="joined")
+
+
+class CallTask(Stamped, Base):
+    """Something that a user is asked to look after."""
+
+    __tablename__ = "call_tasks"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", TaskKind), name="kind"),
+        Index("ix_call_tasks_open", "owner_id", "created_at", postgresql_where=sql("done_at is null")),
+        Index(
+            "uq_call_tasks_open",
+            "interview_id",
+            "kind",
+            unique=True,
+            postgresql_where=sql("done_at is null"),
+        ),
+    )
+
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    interview_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("interviews.id", ondelete="CASCADE"))
+    call_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("calls.id", ondelete="SET NULL"))
+    kind: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(255))
+    """In words."""
+    at_ms: Mapped[int | None]
+    """Where in the call, and in its recording, it came up."""
+    done_at: Mapped[datetime | None]
+
+    interview: Mapped[Interview] = relationship(lazy="joined")
+
+
+class DialPace(Base):
+    """When the provider's account may place its next call. One row an account, locked by whoever dials."""
+
+    __tablename__ = "dial_pace"
+
+    account: Mapped[str] = mapped_column(String(64), primary_key=True)
+    next_at: Mapped[datetime]
 
 
 class CalendarFeed(Base):

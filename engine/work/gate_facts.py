@@ -1,5 +1,6 @@
 """What the gates before a call look at, gathered from the database and from whoever knows the rest."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from engine.scheduling.gates import Facts
@@ -12,19 +13,22 @@ from engine.work.desk import Desk
 from engine.work.telling import recipients
 
 
-def gate_facts(
-    desk: Desk,
-    appointment: Appointment,
-    *,
-    notice: timedelta | None = None,
-    budget_left: bool | None = None,
-    provider_is_well: bool | None = None,
-    lines_free: int | None = None,
-) -> Facts:
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the database's rows about a call do not say. None where it is not known or not asked for."""
+
+    notice: timedelta | None = None
+    """How long before the call the candidate must have been told, where a template demands it."""
+    budget_left: bool | None = None
+    provider_is_well: bool | None = None
+    lines_free: int | None = None
+    is_calling: bool = True
+    """Whether this installation places calls at all."""
+
+
+def gate_facts(desk: Desk, appointment: Appointment, around: Circumstances) -> Facts:
     """The facts at the desk's instant.
 
-    notice: how long before the call the candidate must have been told, where a template demands it. budget_left,
-    provider_is_well, lines_free: None where they are not known or not asked for.
     A message must have gone out before the call wherever one could; not for a call at once, nor where the candidate
     picked the hour.
     """
@@ -39,8 +43,9 @@ def gate_facts(
         is_refused=permissions.is_refused(Channel.CALL, appointment.phone),
         told_at=told_at,
         needs_reminder=is_planned and told_at is None and bool(recipients(desk, appointment)),
-        notice=notice,
-        budget_left=budget_left,
-        provider_is_well=provider_is_well,
-        lines_free=lines_free,
+        notice=around.notice,
+        budget_left=around.budget_left,
+        provider_is_well=around.provider_is_well,
+        lines_free=around.lines_free,
+        is_calling=around.is_calling,
     )

@@ -4,17 +4,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.config import Settings
-from engine.dialogue.phrases import greeting, welcome_back
+from engine.dialogue.phrases import GO_ON_FROM_THERE, LINE_BROKE, greeting, sentences, we_were_at, welcome_back
 from engine.dialogue.plan import Limits, Plan, asked_from_progress
 from engine.questions.bank import Question, QuestionBank
 from engine.store.models import Interview
+from engine.store.unit_of_work import UnitOfWork
+from engine.transcript import Transcript
 from engine.vocabulary import Level, Topic
 
 
-def plan_of(interview: Interview, bank: QuestionBank, settings: Settings, written: Sequence[Question] = ()) -> Plan:
+def plan_of(
+    interview: Interview, bank: QuestionBank, settings: Settings, written: Sequence[Question] = (), begun: str = ""
+) -> Plan:
     """What was agreed, what an earlier call got through, and the limits of this installation.
 
-    written: the questions that a language model wrote for it; the bank fills what they leave open.
+    written: the questions that a language model wrote for it; the bank fills what they leave open. begun: what was
+    said to the open question before.
 
     Everything that is free in the choice of questions follows from the interview's id, so that a second call of the
     same interview goes on with the same plan.
@@ -33,11 +38,30 @@ def plan_of(interview: Interview, bank: QuestionBank, settings: Settings, writte
         bank=questions,
         limits=limits,
         asked=tuple(asked for asked in asked_from_progress(interview.progress) if asked.question_id in known),
+        begun=Transcript(begun),
     )
+
+
+def stored_plan(work: UnitOfWork, interview: Interview, bank: QuestionBank, settings: Settings) -> Plan:
+    """The plan with everything that is stored about the interview: questions written for it, an answer begun."""
+    open_order = next((asked.order for asked in asked_from_progress(interview.progress) if asked.state is None), None)
+    answers = work.interviews.questions_with_answers(interview.id) if open_order is not None else []
+    begun = next((answer.text for question, answer in answers if answer and question.order == open_order), "")
+    return plan_of(interview, bank, settings, work.generated.of_interview(interview.id), begun)
 
 
 def opening_words(plan: Plan) -> tuple[str, ...]:
     """What the call will begin with: worth synthesising before the line is open."""
     if plan.asked:
-        return welcome_back(plan.name, len(plan.asked))
+        still_open = plan.asked[-1].state is None
+        order = len(plan.asked) + (0 if still_open else 1)
+        return welcome_back(plan.name, order, has_begun_to_answer=bool(still_open and plan.begun.text))
     return greeting(plan.name, plan.role)
+
+
+def words_after_break(plan: Plan) -> tuple[str, ...]:
+    """What a call that goes on after a break will begin with."""
+    if not plan.asked:
+        return (*LINE_BROKE, *greeting(plan.name, plan.role)[-1:])
+    question = plan.bank.by_id(plan.asked[-1].question_id)
+    return (*LINE_BROKE, we_were_at(len(plan.asked)), *GO_ON_FROM_THERE, *sentences(question.spoken))

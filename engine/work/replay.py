@@ -1,12 +1,12 @@
 """Run a logged call through the core again: the same signals must give the same actions, byte for byte."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from engine.dialogue.conversation import step
 from engine.dialogue.moment import Conversation
 from engine.dialogue.plan import Plan
-from engine.dialogue.signals import Action, Fact, Signal, signal_from_data, to_data
+from engine.dialogue.signals import Action, CallStarted, Fact, Signal, signal_from_data, to_data
 from engine.ports import EventRecord
 
 
@@ -39,11 +39,19 @@ def logged_actions(records: Iterable[EventRecord]) -> list[str]:
 
 def replayed_actions(records: Iterable[EventRecord], plan: Plan) -> list[str]:
     """What the core does now when it is given the logged signals."""
+    return [line for signal, _, actions in replayed(records, plan) for line in action_lines(signal.at_ms, actions)]
+
+
+def replayed(records: Iterable[EventRecord], plan: Plan) -> Iterator[tuple[Signal, Conversation, list[Action]]]:
+    """Each logged signal, with the state after it and the actions that the core wants because of it.
+
+    Raises ProtocolError where the log holds what the core does not know.
+    """
     state = Conversation()
-    lines: list[str] = []
     for record in records:
         if record.kind == "signal":
-            signal: Signal = signal_from_data(record.name, dict(record.data))
+            signal = signal_from_data(record.name, dict(record.data))
+            if isinstance(signal, CallStarted):
+                state = Conversation()
             state, actions = step(state, signal, plan)
-            lines.extend(action_lines(signal.at_ms, actions))
-    return lines
+            yield signal, state, actions

@@ -13,7 +13,7 @@ from typing import IO
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from engine.adapters.event_files import SHIPPED_FOLDER, SUFFIX, FileEventLog, is_being_written, parse
+from engine.adapters.event_files import SHIPPED_FOLDER, SUFFIX, FileEventLog, is_being_written, parse, put_away
 from engine.errors import Conflict, NotFound
 from engine.ports import EventRecord
 from engine.store.events import EventRepository
@@ -42,7 +42,7 @@ class _Progress:
 
     def note(self, records: Sequence[EventRecord]) -> None:
         for record in records:
-            if record.name in ("call_started", "call_ended"):
+            if record.name in ("call_started", "call_resumed", "call_ended"):
                 self.has_ended = record.name == "call_ended"
         if records:
             self.seen_at = time.monotonic()
@@ -172,10 +172,8 @@ class EventShipper:
             self._ship_file(path)
 
     def _set_aside(self, path: Path, folder: str) -> None:
-        target = self._folder / folder
-        target.mkdir(exist_ok=True)
-        path.rename(target / path.name)
-        self._progress.pop(path, None)
+        if put_away(path, folder):
+            self._progress.pop(path, None)
 
 
 def _call_id(path: Path) -> uuid.UUID:

@@ -1,6 +1,8 @@
 """The phone network's part of a call: asks the webhooks what to do, does it, and reports how it went."""
 
+import queue
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -47,6 +49,18 @@ class CallOutcome:
     """What a tester should know of: failed callbacks, broken streams."""
 
 
+@dataclass(frozen=True, slots=True)
+class Dialled:
+    """Who called whom, and what Twilio does first. An inbound call unless it says otherwise."""
+
+    caller: str
+    called: str
+    direction: str = "inbound"
+    call_sid: str = field(default_factory=lambda: "CA" + secrets.token_hex(16))
+    url: str = ""
+    """The first document; our number's own where it is empty."""
+
+
 @dataclass(slots=True)
 class _Progress:
     said: list[str] = field(default_factory=list)
@@ -66,28 +80,38 @@ class _Next:
 
 
 class PhoneCall:
-    """One inbound call from the first webhook to the last status callback."""
+    """One call from the first document to its end. It can be given another document while it runs."""
 
     def __init__(
         self,
         account: Account,
-        numbers: tuple[str, str],
+        dialled: Dialled,
         pins: tuple[str, ...],
         carry: CarryStream,
         on_said: Callable[[str], None],
     ) -> None:
-        """numbers: the caller's and the one dialled. on_said: told what Twilio's own voice says."""
+        """on_said: told what Twilio's own voice says."""
         self._account = account
-        self._caller, self._dialled = numbers
+        self._dialled = dialled
         self._carry = carry
         self._on_said = on_said
-        self._call_sid = "CA" + secrets.token_hex(16)
+        self._call_sid = dialled.call_sid
         self._progress = _Progress(pins=list(pins))
+        self.interrupted = threading.Event()
+        """Set while another document waits: whatever blocks the call has to give way."""
+        self._instead: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def go_on_with(self, document: str) -> None:
+        """Drop what the call is doing and carry out this document; asked for on another thread."""
+        self._instead.put(document)
+        self.interrupted.set()
 
     def run(self) -> CallOutcome:
-        """Place the call and follow it to its end. Raises CarrierError when the server's answers lead nowhere."""
+        """Follow the call to its end. Raises CarrierError when the server's answers lead nowhere."""
         began_s = time.monotonic()
-        upcoming: _Next | None = _Next(self._account.public_url + VOICE_PATH, {"CallStatus": "ringing"})
+        first = self._dialled.url or self._account.public_url + VOICE_PATH
+        status = "in-progress" if self._dialled.url else "ringing"
+        upcoming: _Next | None = _Next(first, {"CallStatus": status})
         documents = 0
         while upcoming is not None and not self._progress.is_over:
             documents += 1
@@ -96,8 +120,13 @@ class PhoneCall:
             form = self._form({"CallStatus": "in-progress", **upcoming.fields})
             document = self._account.post(upcoming.url, form)
             upcoming = self._carry_out(read(document), upcoming.url)
+            while self.interrupted.is_set() and not self._progress.caller_hung_up:
+                self.interrupted.clear()
+                self._progress.is_over = False
+                upcoming = self._carry_out(read(self._instead.get()), self._account.public_url + "/")
         duration_s = round(time.monotonic() - began_s)
-        self._report_status(duration_s)
+        if self._dialled.direction == "inbound":
+            self._report_end(duration_s)
         progress = self._progress
         return CallOutcome(
             self._call_sid,
@@ -112,7 +141,7 @@ class PhoneCall:
         """Do one verb after the other; the document that replaces this one, or None when the call is over."""
         for verb in verbs:
             upcoming = self._do(verb, base)
-            if upcoming is not None or self._progress.is_over:
+            if upcoming is not None or self._progress.is_over or self.interrupted.is_set():
                 return upcoming
         return None
 
@@ -122,7 +151,7 @@ class PhoneCall:
                 self._progress.said.append(text)
                 self._on_said(text)
             case Pause(length_s):
-                time.sleep(min(length_s, _LONGEST_PAUSE_S))
+                self.interrupted.wait(min(length_s, _LONGEST_PAUSE_S))
             case Redirect(url):
                 return _Next(self._account.absolute(url, base), {})
             case Hangup():
@@ -153,7 +182,7 @@ class PhoneCall:
         if end.caller_hung_up:
             self._progress.caller_hung_up = self._progress.is_over = True
             return None
-        if connect.action is None:
+        if connect.action is None or self.interrupted.is_set():
             return None
         return _Next(self._account.absolute(connect.action, base), {"StreamSid": stream_sid})
 
@@ -170,7 +199,8 @@ class PhoneCall:
         }
         self._report(connect.status_callback, fields | ({"StreamError": error} if error else {}))
 
-    def _report_status(self, duration_s: int) -> None:
+    def _report_end(self, duration_s: int) -> None:
+        """What Twilio tells our number's status address when an inbound call is over."""
         fields = {
             "CallStatus": "completed",
             "CallDuration": str(duration_s),
@@ -192,11 +222,11 @@ class PhoneCall:
         return {
             "CallSid": self._call_sid,
             "AccountSid": self._account.account_sid,
-            "From": self._caller,
-            "To": self._dialled,
-            "Caller": self._caller,
-            "Called": self._dialled,
-            "Direction": "inbound",
+            "From": self._dialled.caller,
+            "To": self._dialled.called,
+            "Caller": self._dialled.caller,
+            "Called": self._dialled.called,
+            "Direction": self._dialled.direction,
             "ApiVersion": "2010-04-01",
             **fields,
         }

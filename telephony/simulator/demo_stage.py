@@ -1,4 +1,7 @@
-"""Where the demo plays: its settings, the database, the web process and the job worker."""
+"""Where the demo plays: its settings, the database, the web process and the job worker.
+
+Loads little itself, so that the web process, which loads for seconds, is started at once.
+"""
 
 import contextlib
 import json
@@ -11,15 +14,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy.orm import Session, sessionmaker
-
 from engine.errors import VivavoceError
-from engine.store import embedded_postgres, schema
-from engine.store.database import make_engine, make_sessions
+from engine.store import embedded_postgres
 
 ROOT = Path(__file__).parents[2]
 _READY_TIMEOUT_S = 60.0
@@ -29,13 +29,14 @@ class DemoFailed(VivavoceError):
     """The demo could not be brought to its report; the message says where it stopped and where to look."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stage:
     """Where the demo plays."""
 
     environ: Mapping[str, str]
     folder: Path
-    sessions: sessionmaker[Session]
+    _files: contextlib.ExitStack
+    _processes: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
 
     @property
     def base_url(self) -> str:
@@ -46,10 +47,46 @@ class Stage:
         """Whether the processes were told of one."""
         return bool(self.environ.get("OPENAI_API_KEY") or self.environ.get("OPENAI_BASE_URL"))
 
+    def start_web(self) -> None:
+        """The web process, as the Procfile starts it; what it says goes to a file."""
+        self._start("web", "-m", "gunicorn", "--config", "gunicorn.conf.py", "--graceful-timeout", "5", "wsgi:app")
+
+    def start_worker(self) -> None:
+        """The job worker, likewise."""
+        self._start("worker", "worker.py")
+
+    def wait_until_ready(self) -> None:
+        """Return when the web process answers. Raises DemoFailed when a process has ended, or after a minute."""
+        wait_until_ready(self.base_url, self._processes, self.folder)
+
+    def check_processes(self) -> None:
+        """Raises DemoFailed when a process has ended."""
+        check_processes(self._processes, self.folder)
+
+    def stop(self) -> None:
+        """End what was started here, and wait for it."""
+        for process in self._processes:
+            process.send_signal(signal.SIGTERM)
+        for process in self._processes:
+            reap(process)
+
+    def _start(self, name: str, *arguments: str) -> None:
+        log = self._files.enter_context((self.folder / f"{name}.log").open("wb"))
+        self._processes.append(
+            subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env=dict(self.environ),
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+            )
+        )
+
 
 @contextlib.contextmanager
 def open_stage(folder: Path, providers: Mapping[str, str]) -> Iterator[Stage]:
-    """A database, started here unless DATABASE_URL names one, and settings for everything.
+    """A database, started here unless DATABASE_URL names one, settings for everything, and the web process loading.
 
     providers: settings that go before those of the caller's environment.
     """
@@ -59,9 +96,10 @@ def open_stage(folder: Path, providers: Mapping[str, str]) -> Iterator[Stage]:
             print("Starting the database ...", flush=True)
             server = stack.enter_context(embedded_postgres.start(folder.parent / "postgres"))
             environ["DATABASE_URL"] = server.url
-        engine = make_engine(environ["DATABASE_URL"])
-        stack.callback(engine.dispose)
-        yield Stage(environ, folder, make_sessions(engine))
+        stage = Stage(environ, folder, stack)
+        stack.callback(stage.stop)
+        stage.start_web()
+        yield stage
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -97,43 +135,6 @@ def _free_port() -> int:
     raise DemoFailed("no free port on 127.0.0.1; set PORT")
 
 
-@contextlib.contextmanager
-def running_processes(stage: Stage) -> Iterator[None]:
-    """The web process and the job worker, as the Procfile starts them; their words go to files."""
-    commands = {
-        "web": [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "--config",
-            "gunicorn.conf.py",
-            "--graceful-timeout",
-            "5",
-            "wsgi:app",
-        ],
-        "worker": [sys.executable, "worker.py"],
-    }
-    started: list[subprocess.Popen[bytes]] = []
-    with contextlib.ExitStack() as files:
-        try:
-            for name, command in commands.items():
-                if name == "worker":
-                    schema.upgrade(stage.environ["DATABASE_URL"])  # while the web process loads its models
-                log = files.enter_context((stage.folder / f"{name}.log").open("wb"))
-                started.append(
-                    subprocess.Popen(
-                        command, cwd=ROOT, env=dict(stage.environ), stdout=log, stderr=log, stdin=subprocess.DEVNULL
-                    )
-                )
-            wait_until_ready(stage.base_url, started, stage.folder)
-            yield
-        finally:
-            for process in started:
-                process.send_signal(signal.SIGTERM)
-            for process in started:
-                reap(process)
-
-
 def reap(process: "subprocess.Popen[bytes]") -> None:
     """Wait for the end of a process that was told to end, and end it when that takes too long."""
     try:
@@ -143,12 +144,17 @@ def reap(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-def wait_until_ready(base_url: str, processes: "list[subprocess.Popen[bytes]]", logs: Path) -> None:
+def check_processes(processes: "Sequence[subprocess.Popen[bytes]]", logs: Path) -> None:
+    """Raises DemoFailed when one has ended."""
+    if any(process.poll() is not None for process in processes):
+        raise DemoFailed(f"a process ended that the demo needs; its last words are in {logs}/*.log")
+
+
+def wait_until_ready(base_url: str, processes: "Sequence[subprocess.Popen[bytes]]", logs: Path) -> None:
     """Return when the web process answers. Raises DemoFailed when one has ended, or after a minute."""
     deadline_s = time.monotonic() + _READY_TIMEOUT_S
     while time.monotonic() < deadline_s:
-        if any(process.poll() is not None for process in processes):
-            raise DemoFailed(f"a process ended at its start; its last words are in {logs}/*.log")
+        check_processes(processes, logs)
         with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
             urllib.request.urlopen(f"{base_url}/health/ready", timeout=2).close()  # noqa: S310  our own address
             return

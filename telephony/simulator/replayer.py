@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection
 from engine.clock import samples_to_ms
 from engine.errors import ProtocolError
 from telephony.simulator.account import Account
-from telephony.simulator.carrier import CallOutcome, PhoneCall
+from telephony.simulator.carrier import CallOutcome, Dialled, PhoneCall
 from telephony.simulator.line import StreamIdentity
 from telephony.simulator.recorder import TO_APP, TO_TWILIO, Row
 from telephony.simulator.sockets import Inbox, StreamEnd, ended, open_socket
@@ -97,7 +97,7 @@ def replay(rows: Sequence[Row], account: Account, *, numbers: tuple[str, str], p
             except ConnectionClosed:
                 return ended(socket)
 
-    outcome = PhoneCall(account, numbers, (pin,), carry, lambda text: None).run()
+    outcome = PhoneCall(account, Dialled(*numbers), (pin,), carry, lambda text: None).run()
     recorded = [row.message for row in rows if row.direction == TO_TWILIO]
     return ReplayReport(answers(recorded), answers(received), outcome)
 

@@ -1,5 +1,6 @@
 """Whole simulated calls: what the command line, the demo and the tests start from."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from telephony.simulator import voices
 from telephony.simulator.account import Account
 from telephony.simulator.caller import ScriptedCaller
-from telephony.simulator.carrier import CallOutcome, PhoneCall
+from telephony.simulator.carrier import CallOutcome, Dialled, PhoneCall
 from telephony.simulator.faults import FaultyPath
 from telephony.simulator.happenings import Happening, Kind
 from telephony.simulator.leg import SimulatedLeg
@@ -97,29 +98,56 @@ def run_call(  # noqa: PLR0913  # the whole outside of a call, most of it option
     voice: speaks replies that have no audio file. on_happening and tape are called as things happen, on this thread.
     Raises ScenarioError before anything is dialled, CarrierError when the server cannot be followed.
     """
-    speech = voices.prepare(scenario, voice)
     account = Account(account_sid, auth_token, url.rstrip("/"), (public_url or url).rstrip("/"))
-    carried: list[tuple[SimulatedLeg, RealTimeLeg]] = []
+    pins = scenario.pins if pin is None else (*scenario.pins[:-1], pin)
+    call = Conversing(scenario, voices.prepare(scenario, voice), ears, on_happening, tape)
+    phone = PhoneCall(account, Dialled(scenario.caller, scenario.dialled), pins, call.carry, call.said)
+    call.interrupted = phone.interrupted
+    return call.result(phone.run())
 
-    def carry(address: str, headers: dict[str, str], identity: StreamIdentity) -> StreamEnd:
-        leg = simulated_leg(scenario, speech, identity)
-        real_time = RealTimeLeg(leg, tape, on_happening)
-        carried.append((leg, real_time))
+
+class Conversing:
+    """The caller's side of a call: speaks and listens on each media stream that the call is joined to."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        speech: dict[Reply, bytes],
+        ears: Ears | None = None,
+        on_happening: Callable[[Happening], None] = _ignore_happening,
+        tape: Tape = _ignore_message,
+    ) -> None:
+        """speech: from `voices.prepare`."""
+        self._scenario = scenario
+        self._speech = speech
+        self._ears = ears
+        self._on_happening = on_happening
+        self._tape = tape
+        self._carried: list[tuple[SimulatedLeg, RealTimeLeg]] = []
+        self.interrupted: threading.Event | None = None
+
+    def carry(self, address: str, headers: dict[str, str], identity: StreamIdentity) -> StreamEnd:
+        """Hold one media stream to its end."""
+        leg = simulated_leg(self._scenario, self._speech, identity)
+        real_time = RealTimeLeg(leg, self._tape, self._on_happening, self.interrupted)
+        self._carried.append((leg, real_time))
         return real_time.carry(address, headers)
 
-    def said(text: str) -> None:
-        on_happening(Happening(carried[-1][0].line.at_ms if carried else 0, Kind.SAID, text))
+    def said(self, text: str) -> None:
+        """Twilio's own voice said something."""
+        at_ms = self._carried[-1][0].line.at_ms if self._carried else 0
+        self._on_happening(Happening(at_ms, Kind.SAID, text))
 
-    pins = scenario.pins if pin is None else (*scenario.pins[:-1], pin)
-    outcome = PhoneCall(account, (scenario.caller, scenario.dialled), pins, carry, said).run()
-    if not carried:
-        return CallResult(_NO_STREAM, (), b"", b"", outcome, 0.0)
-    leg, real_time = carried[-1]
-    return CallResult(
-        timeline(leg.line, leg.caller.spoken, ears),
-        tuple(leg.line.happenings),
-        bytes(leg.line.heard_agent),
-        bytes(leg.line.heard_caller),
-        outcome,
-        real_time.most_late_ms,
-    )
+    def result(self, outcome: CallOutcome) -> CallResult:
+        """What became of the call; timeline and sound are those of its last stream."""
+        if not self._carried:
+            return CallResult(_NO_STREAM, (), b"", b"", outcome, 0.0)
+        leg, real_time = self._carried[-1]
+        return CallResult(
+            timeline(leg.line, leg.caller.spoken, self._ears),
+            tuple(leg.line.happenings),
+            bytes(leg.line.heard_agent),
+            bytes(leg.line.heard_caller),
+            outcome,
+            real_time.most_late_ms,
+        )

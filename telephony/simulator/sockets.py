@@ -75,7 +75,15 @@ def ended(socket: ClientConnection) -> StreamEnd:
 class RealTimeLeg:
     """Carries one leg over one socket."""
 
-    def __init__(self, leg: SimulatedLeg, tape: Tape, on_happening: Callable[[Happening], None]) -> None:
+    def __init__(
+        self,
+        leg: SimulatedLeg,
+        tape: Tape,
+        on_happening: Callable[[Happening], None],
+        interrupted: threading.Event | None = None,
+    ) -> None:
+        """interrupted: once it is set, the stream stops: the call goes on with something else."""
+        self._interrupted = interrupted or threading.Event()
         self._leg = leg
         self._tape = tape
         self._on_happening = on_happening
@@ -105,6 +113,9 @@ class RealTimeLeg:
             due_s += _FRAME_S
             if not self._serve_until(socket, inbox, due_s):
                 return ended(socket)
+            if self._interrupted.is_set():
+                self._send(socket, self._leg.line.stop())
+                return StreamEnd(caller_hung_up=False, close_code=None)
             self.most_late_ms = max(self.most_late_ms, (time.monotonic() - due_s) * 1000)
             self._send(socket, self._leg.advance())
         return StreamEnd(caller_hung_up=True, close_code=None)

@@ -74,7 +74,9 @@ SPEAK_REST = SPEAK_SOCKET | {
 }
 SPEAK_V2: dict[str, Check] = SPEAK_SOCKET | {
     "model": lambda value: value.startswith("flux-") and value.count("-") == 2,
-    "expressivity": _between(0, 2),
+    "speed": lambda value: _between(0.5, 1.5)(value) and abs(float(value) * 20 - round(float(value) * 20)) < 1e-9,
+    "expressivity": _one_of("-2", "-1", "0", "1", "2"),
+    "tag": _some,
 }
 _REPEATABLE = {"keyterm", "tag", "language_hint"}
 

@@ -45,7 +45,7 @@ class Counted:
 
 
 class DeepgramServer:
-    """A context manager. `rest_url` and `socket_url` are what a client is to be given, with KEY."""
+    """A context manager. `socket_url` (and `rest_url`) are what a client is to be given, with KEY."""
 
     def __init__(
         self,
@@ -63,6 +63,10 @@ class DeepgramServer:
         self.faults = FaultPlan()
         self.listening: list[ListenConnection] = []
         """The recognition connections, in the order in which they came."""
+        self.first_byte_s = 0.0
+        """How long the voices on sockets take to begin each text."""
+        self.flush_window_s = 60.0
+        """In which a connection may flush so many times."""
         self._hear, self._speak, self._idle_s, self._glance = hear, speak, idle_s, glance
         self._server = serve(
             self._handle,
@@ -73,13 +77,11 @@ class DeepgramServer:
             close_timeout=0.5,
         )
         self._thread = threading.Thread(target=self._server.serve_forever, name="deepgram-sockets")
-        self._rest = RestServer(self.faults, self.counted, hear, speak, KEY)
+        self._rest: RestServer | None = None
         self.socket_url = f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}"
-        self.rest_url = self._rest.url
 
     def __enter__(self) -> "DeepgramServer":
         self._thread.start()
-        self._rest.start()
         return self
 
     def __exit__(
@@ -87,8 +89,17 @@ class DeepgramServer:
     ) -> None:
         self.faults.stopping.set()
         self._server.shutdown()
-        self._rest.stop()
+        if self._rest is not None:
+            self._rest.stop()
         self._thread.join()
+
+    @property
+    def rest_url(self) -> str:
+        """Where the REST paths are served, from the first time that it is asked for."""
+        if self._rest is None:
+            self._rest = RestServer(self.faults, self.counted, self._hear, self._speak, KEY)
+            self._rest.start()
+        return self._rest.url
 
     def plan(self, path: str, *faults: Fault | None) -> None:
         """See FaultPlan.plan. REST requests have a path of their own: "POST /v1/speak"."""
@@ -105,6 +116,9 @@ class DeepgramServer:
 
     def protest(self, what: str) -> None:
         self.counted.violations.append(what)
+
+    def _bill(self, characters: int) -> None:
+        self.counted.characters += characters
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         url = urlsplit(request.path)
@@ -142,6 +156,8 @@ class DeepgramServer:
             listener.run()
             self.counted.audio_bytes += listener.stream.received
         else:
-            voice = VoiceConnection if path.startswith("/v1") else FluxVoiceConnection
-            self.counted.characters += voice(connection, wire, self._speak, self.protest).run()
+            kind_of_voice = VoiceConnection if path.startswith("/v1") else FluxVoiceConnection
+            voice = kind_of_voice(connection, wire, self._speak, self.protest, self._bill)
+            voice.first_byte_s, voice.flush_window_s = self.first_byte_s, self.flush_window_s
+            voice.run()
         self.counted.finished += 1

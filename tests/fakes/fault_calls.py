@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.adapters.deadline_reading import ReadingLimits
-from engine.adapters.deepgram_client import Deepgram, RequestLimits
+from engine.adapters.deepgram_client import Deepgram
 from engine.adapters.deepgram_flux import FluxSpeechToText
 from engine.adapters.deepgram_stt import DeepgramSpeechToText
-from engine.adapters.deepgram_tts import DeepgramTextToSpeech
+from engine.adapters.deepgram_tts import aura_voice, flux_voice
 from engine.adapters.event_files import FileEventLog, parse
 from engine.adapters.listen_dialect import RecognitionLimits
 from engine.adapters.openai_client import build_client
@@ -29,6 +29,7 @@ from engine.adapters.recording_files import RecordingFile
 from engine.adapters.scripted_speech import ScriptedTextToSpeech
 from engine.adapters.speech_chain import ChainedSpeechToText
 from engine.adapters.voice_chain import ChainedTextToSpeech, VoiceChain, VoiceLink
+from engine.adapters.voice_connection import KeepingLimits
 from engine.adapters.voice_race import VoiceLimits
 from engine.adapters.watched_voice import WatchedTextToSpeech
 from engine.audio import mulaw
@@ -98,7 +99,7 @@ times = 0
 """
 )
 Recogniser = Literal["deepgram", "deepgram-flux", "openai"]
-VoiceName = Literal["deepgram", "openai"]
+VoiceName = Literal["deepgram", "deepgram-flux", "openai"]
 
 
 def meant(audio: bytes) -> list[tuple[str, float, float]]:
@@ -164,12 +165,14 @@ def providers(
     hears: Sequence[Recogniser] = ("deepgram", "openai"),
     speaks: Sequence[VoiceName] = ("deepgram", "openai"),
     *,
-    half_open: Literal["", "socket", "rest"] = "",
+    half_open: Literal["", "ear", "voice"] = "",
     speed: float = SPEED,
 ) -> Iterator[Providers]:
-    """half_open: which of Deepgram's addresses takes connections and never answers."""
+    """half_open: for whom Deepgram's address takes connections and never answers."""
     with ExitStack() as stack:
         server = stack.enter_context(DeepgramServer(meant, loud_hum))
+        server.flush_window_s /= speed
+        keeping = KeepingLimits(idle_s=1.0, stop_s=1.0 / speed, minute_s=60.0 / speed)
         behaviour = tone_behaviour()
         heard = behaviour.transcribe
         fake = stack.enter_context(
@@ -182,23 +185,23 @@ def providers(
         )
         silent = HalfOpen()
         stack.callback(silent.close)
-        deepgram = Deepgram(
-            KEY,
-            rest_url=f"http://{silent.address}" if half_open == "rest" else server.rest_url,
-            socket_url=f"ws://{silent.address}" if half_open == "socket" else server.socket_url,
-            limits=RequestLimits(connect_s=2.0 / speed, read_s=5.0 / speed),
+        ear, mouth = (
+            Deepgram(KEY, socket_url=f"ws://{silent.address}" if half_open == side else server.socket_url)
+            for side in ("ear", "voice")
         )
-        stack.callback(deepgram.close)
+        stack.callback(ear.close)
+        stack.callback(mouth.close)
         client = stack.enter_context(build_client(openai_server.KEY, base_url=fake.base_url))
         listening, reading, racing = _limits(speed)
         board = HealthBoard()
         recognisers: dict[str, SpeechToText] = {
-            "deepgram": DeepgramSpeechToText(deepgram, limits=listening),
-            "deepgram-flux": FluxSpeechToText(deepgram, limits=listening),
+            "deepgram": DeepgramSpeechToText(ear, limits=listening),
+            "deepgram-flux": FluxSpeechToText(ear, limits=listening),
             "openai": OpenAISpeechToText(client, OpenAIHearing(deadline_s=2.0 / speed), workers=2),
         }
         voices: dict[str, TextToSpeech] = {
-            "deepgram": DeepgramTextToSpeech(deepgram, limits=reading, workers=3),
+            "deepgram": aura_voice(mouth, limits=reading, keeping=keeping),
+            "deepgram-flux": flux_voice(mouth, limits=reading, keeping=keeping),
             "openai": OpenAITextToSpeech(client, OpenAIVoice(), limits=reading, workers=3),
         }
         last = ToneSpeechToText("local", hear=meant)

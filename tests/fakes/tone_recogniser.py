@@ -69,6 +69,9 @@ class ToneRecognition:
         if segment is not None:
             self._final(segment)
 
+    def speech_wavered(self, at_ms: int) -> None:
+        self._step("wavered")
+
     def set_terms(self, terms: Sequence[str]) -> None:
         self.terms = tuple(terms)
 

@@ -1,18 +1,18 @@
-"""Twilio's REST API on a loopback port, as strict as the original: Messages so far, by one route per resource."""
+"""Twilio's REST API on a loopback port, as strict as the original, with faults on demand: Messages and Calls."""
 
-import base64
-import json
 import re
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
+
+from telephony.simulator.account import Account
+from telephony.simulator.exchange import Callee, Exchange, NewsFaults
+from telephony.simulator.rest_server import Answer, Asked, CallsApi, error, serving
 
 E164 = re.compile(r"\+[1-9]\d{6,14}")
 LONGEST_BODY = 1600
@@ -26,32 +26,76 @@ MESSAGE_FIELDS = {
     "ScheduleType",
     "ValidityPeriod",
 }
-Answer = tuple[int, dict[str, Any]]
+CALL_FIELDS = {
+    "To",
+    "From",
+    "Url",
+    "StatusCallback",
+    "StatusCallbackEvent",
+    "Timeout",
+    "TimeLimit",
+    "MachineDetection",
+    "AsyncAmd",
+    "AsyncAmdStatusCallback",
+}
+EVENTS = {"initiated", "ringing", "answered", "completed"}
 
 
 @dataclass
 class FakeTwilio:
-    """What the account looks like from outside; `faults` are used up one a request."""
+    """What the account looks like from outside; `faults` are used up one a POST."""
 
     account_sid: str
     auth_token: str
-    port: int = 0
+    exchange: Exchange
+    calls_api: CallsApi
+    url: str = ""
     messages: list[dict[str, str]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    """A status such as 429 or 500, an error code such as 21610, or `break` (the line breaks after the request)."""
+    """A status such as 429 or 500, an error code such as 21610, `break` (the line breaks before anything is done) or
+    `break after` (when it was done)."""
+    requests: list[tuple[datetime, str]] = field(default_factory=list)
+    """When each call was asked for, and to which number."""
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    def answer(self, asked: Asked) -> Answer | None:
+        fault = self.faults.pop(0) if self.faults and asked.method == "POST" else ""
+        if fault == "break":
+            return None
+        if fault == "break after":
+            self._carry_out(asked)
+            return None
+        if fault:
+            status = int(fault) if len(fault) == 3 else 400
+            return error(status, 20429 if status == 429 else int(fault), "as the test wished")
+        return self._carry_out(asked)
 
-    def answer(self, path: str, authorization: str, form: dict[str, str]) -> Answer:
-        expected = base64.b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
-        if authorization != f"Basic {expected}":
-            return error(401, 20003, "Authenticate")
-        routes: dict[str, Callable[[dict[str, str]], Answer]] = {"Messages.json": self._create_message}
-        prefix = f"/2010-04-01/Accounts/{self.account_sid}/"
-        route = routes.get(path.removeprefix(prefix)) if path.startswith(prefix) else None
-        return route(form) if route else error(404, 20404, f"The requested resource {path} was not found")
+    def _carry_out(self, asked: Asked) -> Answer | None:
+        is_new = asked.method == "POST" and asked.path.endswith("/Calls.json")
+        if is_new:
+            self.requests.append((datetime.now(UTC), asked.one("To")))
+        refused = self._strictly(asked) if is_new else None
+        if asked.path.endswith("/Messages.json"):
+            allowed = self.calls_api.answer(Asked("GET", "", asked.authorization, {}))
+            if allowed is not None and allowed[0] == 401:
+                return allowed
+            return self._create_message({name: values[0] for name, values in asked.fields.items()})
+        return refused or self.calls_api.answer(asked)
+
+    def _strictly(self, asked: Asked) -> Answer | None:
+        form = asked.fields
+        if set(form) - CALL_FIELDS:
+            return error(400, 20001, f"Unknown parameters {sorted(set(form) - CALL_FIELDS)}")
+        for name, code in (("To", 21211), ("From", 21212)):
+            if not E164.fullmatch(asked.one(name)):
+                return error(400, code, f"The '{name}' number is not a valid phone number.")
+        for name in ("Url", "StatusCallback", "AsyncAmdStatusCallback"):
+            if urlsplit(asked.one(name)).scheme not in ("http", "https"):
+                return error(400, 21205, f"{name} is not a valid URL.")
+        if set(form.get("StatusCallbackEvent", [])) - EVENTS or asked.one("AsyncAmd") not in ("", "true", "false"):
+            return error(400, 20001, "Invalid parameter")
+        if not 0 < int(asked.one("Timeout") or 60) <= 600:
+            return error(400, 20001, "Invalid Timeout")
+        return None
 
     def _create_message(self, form: dict[str, str]) -> Answer:
         if set(form) - MESSAGE_FIELDS:
@@ -93,53 +137,28 @@ class FakeTwilio:
         }
 
 
-def error(status: int, code: int, message: str) -> Answer:
-    more = f"https://www.twilio.com/docs/errors/{code}"
-    return status, {"code": code, "message": message, "more_info": more, "status": status}
+def _nobody(number: str) -> Callee:
+    return Callee("silent")
 
 
 @contextmanager
-def fake_twilio(account_sid: str, auth_token: str) -> Iterator[FakeTwilio]:
-    """The API while the block lasts."""
-    account = FakeTwilio(account_sid, auth_token)
+def fake_twilio(
+    account_sid: str,
+    auth_token: str,
+    callee: Callable[[str], Callee] = _nobody,
+    server_url: str = "",
+    **details: Any,
+) -> Iterator[FakeTwilio]:
+    """The API while the block lasts.
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    callee: who is at a number. server_url: where the webhooks of placed calls are. details: as Exchange has them.
+    """
+    account = Account(account_sid, auth_token, server_url, server_url)
+    exchange = Exchange(account, callee, **details)
+    fake = FakeTwilio(account_sid, auth_token, exchange, CallsApi(account, exchange))
+    with serving(fake) as url:
+        fake.url = url
+        yield fake
 
-        def do_POST(self) -> None:
-            raw = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            if self.headers.get("Content-Type") != "application/x-www-form-urlencoded":
-                self._reply(*error(415, 20415, "Unsupported Media Type"))
-                return
-            fault = account.faults.pop(0) if account.faults else ""
-            if fault == "break":
-                self.close_connection = True
-                return
-            if fault:
-                status = int(fault) if len(fault) == 3 else 400
-                self._reply(*error(status, 20429 if status == 429 else int(fault), "as the test wished"))
-                return
-            fields = parse_qs(raw.decode(), keep_blank_values=True, strict_parsing=True)
-            form = {name: values[0] for name, values in fields.items()}
-            self._reply(*account.answer(urlsplit(self.path).path, self.headers.get("Authorization", ""), form))
 
-        def _reply(self, status: int, body: dict[str, Any]) -> None:
-            content = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        account.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield account
-        finally:
-            server.shutdown()
-            thread.join()
+__all__ = ["Callee", "FakeTwilio", "NewsFaults", "fake_twilio"]

@@ -63,7 +63,7 @@ def local() -> Iterator[RecogniserCase]:
 @contextmanager
 def nova() -> Iterator[RecogniserCase]:
     with DeepgramServer() as server:
-        deepgram = Deepgram(KEY, rest_url=server.rest_url, socket_url=server.socket_url)
+        deepgram = Deepgram(KEY, socket_url=server.socket_url)
         engine = DeepgramSpeechToText(deepgram)
         yield RecogniserCase(
             engine, tone_speech.speak, lambda: server.plan("/v1/listen", Fault("abort")), is_free=False
@@ -75,7 +75,7 @@ def nova() -> Iterator[RecogniserCase]:
 @contextmanager
 def flux() -> Iterator[RecogniserCase]:
     with DeepgramServer() as server:
-        deepgram = Deepgram(KEY, rest_url=server.rest_url, socket_url=server.socket_url)
+        deepgram = Deepgram(KEY, socket_url=server.socket_url)
         engine = FluxSpeechToText(deepgram)
         yield RecogniserCase(
             engine, tone_speech.speak, lambda: server.plan("/v2/listen", Fault("abort", at=1)), is_free=False
@@ -106,7 +106,7 @@ def openai() -> Iterator[RecogniserCase]:
 @contextmanager
 def chain() -> Iterator[RecogniserCase]:
     with DeepgramServer() as server:
-        deepgram = Deepgram(KEY, rest_url=server.rest_url, socket_url=server.socket_url)
+        deepgram = Deepgram(KEY, socket_url=server.socket_url)
         process = SpeechProcess(ToneCommand())  # type: ignore[arg-type]
         process.start()
         first = RecogniserLink(DeepgramSpeechToText(deepgram), ProviderHealth("first"), is_paid=True)

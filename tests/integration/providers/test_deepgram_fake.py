@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 from deepgram import DeepgramClient, DeepgramClientEnvironment
 from deepgram.speak.v1.types import SpeakV1Text
+from deepgram.speak.v2.types import SpeakV2Speak
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -128,21 +130,36 @@ def test_more_flushes_than_allowed_are_warned_of(server: DeepgramServer, client:
     with client.speak.v1.connect(model="aura-2-thalia-en", encoding="mulaw", sample_rate=8000) as connection:
         for _ in range(21):
             connection.send_flush()
-        _, kinds = spoken_until(connection, "Warning")
-    assert kinds.count("Flushed") == 20
+        kinds = [connection.recv().type for _ in range(22)]  # type: ignore[union-attr]
+    assert Counter(kinds) == {"Metadata": 1, "Flushed": 20, "Warning": 1}
 
 
-def test_the_second_voice_socket_speaks_and_is_interrupted(server: DeepgramServer) -> None:
-    with opened(server, f"/v2/speak?model=flux-haley-en&{LINE}") as connection:
+def test_the_second_voice_socket_speaks_in_turns_that_may_be_interrupted(
+    server: DeepgramServer, client: DeepgramClient
+) -> None:
+    server.plan("/v2/speak", Fault("delay", at=10, seconds=0.3))
+    with client.speak.v2.connect(model="flux-haley-en", encoding="mulaw", sample_rate=8000) as connection:
+        connection.send_speak(SpeakV2Speak(text="index table"))
+        connection.send_flush()
+        audio, kinds = spoken_until(connection, "SpeechMetadata")
+        assert audio == tone_speech.speak("index table")
+        assert sorted(kinds) == ["Connected", "Flushed", "SpeechMetadata", "SpeechStarted"]
+        connection.send_speak(SpeakV2Speak(text="query lock page cache thread queue stack heap"))
+        connection.send_flush()
+        assert isinstance([connection.recv() for _ in range(3)][-1], bytes)
+        connection.send_interrupt()
+        cut, _ = spoken_until(connection, "SpeechInterrupted")
+        assert len(cut) < len(tone_speech.speak("lock page cache thread queue stack heap"))
+        connection.send_interrupt()
+        assert spoken_until(connection, "Warning")[0] == b"", "nothing is being said any more"
+
+
+def test_the_second_voice_socket_takes_speeds_in_twentieths(server: DeepgramServer) -> None:
+    for speed in ("1.13", "1.55", "0.45"):
+        with pytest.raises(InvalidStatus):
+            opened(server, f"/v2/speak?model=flux-haley-en&{LINE}&speed={speed}")
+    with opened(server, f"/v2/speak?model=flux-haley-en&{LINE}&speed=1.15") as connection:
         assert '"Connected"' in str(connection.recv(timeout=5))
-        connection.send('{"type":"Speak","text":"index table"}')
-        connection.send('{"type":"Flush"}')
-        audio = b""
-        while isinstance(message := connection.recv(timeout=5), bytes):
-            audio += message
-        assert audio == tone_speech.speak("index table") and '"speech_id"' in message
-        connection.send('{"type":"Interrupt","playback_offset":{"type":"time_ms","value":100}}')
-        assert '"SpeechInterrupted"' in str(connection.recv(timeout=5))
 
 
 def test_a_whole_recording_is_transcribed_and_counted(server: DeepgramServer, client: DeepgramClient) -> None:

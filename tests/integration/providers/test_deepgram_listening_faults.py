@@ -52,7 +52,7 @@ def adapter(request: pytest.FixtureRequest) -> tuple[str, Callable[..., SpeechTo
 
 
 def account(server: DeepgramServer, *, key: str = KEY, socket_url: str | None = None) -> Deepgram:
-    return Deepgram(key, rest_url=server.rest_url, socket_url=socket_url or server.socket_url)
+    return Deepgram(key, socket_url=socket_url or server.socket_url)
 
 
 def interview(line: CallLine) -> list[RecognitionEvent]:

@@ -15,8 +15,9 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.adapters.deepgram_client import Deepgram
+from engine.adapters.deepgram_flux import FluxSpeechToText
 from engine.adapters.deepgram_stt import DeepgramSpeechToText
-from engine.adapters.deepgram_tts import DeepgramTextToSpeech
+from engine.adapters.deepgram_tts import aura_voice, flux_voice
 from engine.adapters.event_files import FileEventLog, event_log_path
 from engine.adapters.openai_chat import OpenAIChat
 from engine.adapters.openai_client import build_client
@@ -76,6 +77,9 @@ text = "commit log key value"
 times = 0
 """
 PRICES = load_prices()
+A_MINUTE_HEARD = {"nova": Decimal("0.0048"), "flux": Decimal("0.0065"), "openai": Decimal("0.0045")}
+UNPRICED: dict[str, set[str]] = {"nova": set(), "flux": {"text_to_speech"}, "openai": set()}
+"""What the bundled table has no price for."""
 COSTS = Costs(PRICES, Budgets(Decimal(0)))
 
 
@@ -116,15 +120,15 @@ def bills() -> Iterator[Bills]:
 
 @contextmanager
 def engines(bills: Bills, name: str) -> Iterator[tuple[SpeechToText, TextToSpeech, OpenAIChat]]:
-    deepgram = Deepgram(KEY, rest_url=bills.deepgram.rest_url, socket_url=bills.deepgram.socket_url)
+    deepgram = Deepgram(KEY, socket_url=bills.deepgram.socket_url)
     with build_client(OPENAI_KEY, base_url=bills.openai.base_url) as client:
         chat = OpenAIChat(client, "gpt-6-luna")
-        ears: dict[str, Callable[[], SpeechToText]] = {
-            "nova": lambda: DeepgramSpeechToText(deepgram),
-            "openai": lambda: OpenAISpeechToText(client, OpenAIHearing()),
+        kinds: dict[str, Callable[[], tuple[SpeechToText, TextToSpeech]]] = {
+            "nova": lambda: (DeepgramSpeechToText(deepgram), aura_voice(deepgram)),
+            "flux": lambda: (FluxSpeechToText(deepgram), flux_voice(deepgram)),
+            "openai": lambda: (OpenAISpeechToText(client, OpenAIHearing()), OpenAITextToSpeech(client, OpenAIVoice())),
         }
-        ear = ears[name]()
-        voice = OpenAITextToSpeech(client, OpenAIVoice()) if name == "openai" else DeepgramTextToSpeech(deepgram)
+        ear, voice = kinds[name]()
         yield ear, voice, chat
         for each in (ear, voice, chat):
             each.close()
@@ -204,12 +208,22 @@ def hold_call(
     session.run()
 
 
+def spoken_usd(name: str, used: UsageSum) -> Decimal:
+    """By the figures of the vendors' pages: Aura by characters, OpenAI by minutes, Flux unknown."""
+    by_engine = {
+        "nova": Decimal("0.030") * used.characters / 1000,
+        "flux": Decimal(0),
+        "openai": Decimal("0.015") * used.audio_ms / 60_000,
+    }
+    return by_engine[name]
+
+
 def stored(sessions: sessionmaker[Session], call: Call) -> dict[str, UsageSum]:
     with UnitOfWork(sessions) as work:
         return {used.kind: used for used in work.usage.by_model(call.interview_id)}
 
 
-@pytest.mark.parametrize("name", ["nova", "openai"])
+@pytest.mark.parametrize("name", ["nova", "flux", "openai"])
 def test_what_is_stored_of_an_interview_equals_what_the_providers_counted(
     sessions: sessionmaker[Session], call: Call, bills: Bills, tmp_path: Path, name: str
 ) -> None:
@@ -241,16 +255,19 @@ def test_what_is_stored_of_an_interview_equals_what_the_providers_counted(
         assert bills.deepgram.counted.violations == []
         assert used["speech_to_text"].audio_ms == heard_bytes // 8 > 20_000
         assert used["text_to_speech"].characters == bills.deepgram.counted.characters > 0
-    assert not any(each.is_estimated or each.spending.has_unknown for each in used.values())
+    assert not any(each.is_estimated for each in used.values())
+    assert {kind for kind, each in used.items() if each.spending.has_unknown} == UNPRICED[name]
 
-    a_minute = Decimal("0.0048") if name == "nova" else Decimal("0.0045")
-    expected = a_minute * used["speech_to_text"].audio_ms / 60_000  # fmt: skip
-    assert abs(used["speech_to_text"].spending.usd - expected) < Decimal("0.000000001")
     tokens = chat_used.input_tokens - chat_used.cached_tokens
-    dollars = (
-        Decimal("0.10") * tokens + Decimal("0.01") * chat_used.cached_tokens + Decimal("0.50") * counted.output_tokens
-    )
-    assert abs(chat_used.spending.usd - dollars / 1_000_000) < Decimal("0.00000001")
+    dollars = {
+        "speech_to_text": A_MINUTE_HEARD[name] * used["speech_to_text"].audio_ms / 60_000,
+        "text_to_speech": spoken_usd(name, used["text_to_speech"]),
+        "chat": (Decimal("0.10") * tokens + Decimal("0.01") * chat_used.cached_tokens) / 1_000_000
+        + Decimal("0.50") * counted.output_tokens / 1_000_000,
+    }
+    assert used.keys() == dollars.keys()
+    for kind, each in used.items():
+        assert abs(each.spending.usd - dollars[kind]) < Decimal("0.00000001"), kind
 
 
 def _soon(is_so: Callable[[], bool], within_s: float = 5.0) -> bool:

@@ -20,7 +20,7 @@ from tests.fakes.wire_faults import Fault
 AT_ONCE = 8
 MOST_SILENCE_MS = 3000
 SOCKETS = {"deepgram": "/v1/listen", "deepgram-flux": "/v2/listen"}
-SPEAK = "POST /v1/speak"
+VOICES = {"deepgram": "/v1/speak", "deepgram-flux": "/v2/speak"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Case:
         if self.first == "openai":
             made.openai.script(PATHS[self.port], *self.faults)
         else:
-            made.deepgram.plan(SOCKETS[self.first] if self.port == "speech_to_text" else SPEAK, *self.faults)
+            made.deepgram.plan((SOCKETS if self.port == "speech_to_text" else VOICES)[self.first], *self.faults)
 
 
 PATHS = {"speech_to_text": "/audio/transcriptions", "text_to_speech": "/audio/speech"}
@@ -72,7 +72,7 @@ def listening_cases() -> Iterator[Case]:
     for first in SOCKETS:
         for fault in REFUSALS:
             yield Case(f"hears {first} connect {fault.status}", port, first, (fault,))
-        yield Case(f"hears {first} half-open", port, first, half_open="socket")
+        yield Case(f"hears {first} half-open", port, first, half_open="ear")
         acts = BREAKS if first == "deepgram" else (Fault("abort"), Fault("stall"))
         for fault, (stage, at) in itertools.product(acts, (("first", 1), ("middle", 5), ("finish", "finish"))):
             broken = Fault(fault.act, at=at, code=fault.code, reason=fault.reason)
@@ -90,14 +90,15 @@ def listening_cases() -> Iterator[Case]:
 
 def speaking_cases() -> Iterator[Case]:
     port = "text_to_speech"
-    for fault in REFUSALS:
-        yield Case(f"speaks deepgram connect {fault.status}", port, "deepgram", (None, fault))
-    yield Case("speaks deepgram half-open", port, "deepgram", half_open="rest")
-    for act, (stage, at) in itertools.product(("abort", "close", "stall"), (("first", 0), ("middle", 1))):
-        yield Case(f"speaks deepgram {stage} {act}", port, "deepgram", (None, *[Fault(act, at=at)] * 3))
-    for act in ("wrong_kind", "empty"):
-        yield Case(f"speaks deepgram {act}", port, "deepgram", (None, Fault(act)))
-    yield Case("speaks deepgram late", port, "deepgram", (None, Fault("delay", seconds=1.0)))
+    for first in VOICES:
+        for fault in REFUSALS:
+            yield Case(f"speaks {first} connect {fault.status}", port, first, (fault,))
+        acts = ("abort", "close", "stall", "error") if first == "deepgram" else ("abort", "stall")
+        for act, (stage, at) in itertools.product(acts, (("open", 0), ("first", 3), ("middle", 9), ("end", "finish"))):
+            yield Case(f"speaks {first} {stage} {act}", port, first, (Fault(act, at=at),))
+    yield Case("speaks deepgram half-open", port, "deepgram", half_open="voice")
+    yield Case("speaks deepgram empty", port, "deepgram", (Fault("empty"),))
+    yield Case("speaks deepgram late", port, "deepgram", (Fault("delay", seconds=1.0),))
     for kind in ("slow", "stall", "truncated", "reset", "empty"):
         yield Case(f"speaks openai {kind}", port, "openai", (None, OpenAIFault(kind, seconds=3.0)))
     for code in (401, 429, 500):

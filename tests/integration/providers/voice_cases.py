@@ -5,12 +5,13 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from engine.adapters.deepgram_client import Deepgram
-from engine.adapters.deepgram_tts import DeepgramTextToSpeech
+from engine.adapters.deepgram_tts import aura_voice, flux_voice
 from engine.adapters.local_speech import LocalTextToSpeech
 from engine.adapters.openai_client import build_client
 from engine.adapters.openai_tts import OpenAITextToSpeech, OpenAIVoice
 from engine.adapters.provider_health import ProviderHealth
 from engine.adapters.scripted_speech import ScriptedTextToSpeech
+from engine.adapters.socket_voice import SocketTextToSpeech
 from engine.adapters.speech_client import SpeechProcess
 from engine.adapters.voice_chain import ChainedTextToSpeech, VoiceChain, VoiceLink
 from engine.adapters.watched_voice import WatchedTextToSpeech
@@ -56,16 +57,27 @@ def local() -> Iterator[VoiceCase]:
 
 
 @contextmanager
-def aura() -> Iterator[VoiceCase]:
+def _deepgram(path: str, voice: Callable[[Deepgram], SocketTextToSpeech]) -> Iterator[VoiceCase]:
     with DeepgramServer() as server:
-        deepgram = Deepgram(KEY, rest_url=server.rest_url, socket_url=server.socket_url)
-        engine = DeepgramTextToSpeech(deepgram)
-        yield VoiceCase(
-            engine, _understood, lambda: server.plan("POST /v1/speak", Fault("refuse", status=500)), is_free=False
-        )
+        deepgram = Deepgram(KEY, socket_url=server.socket_url)
+        engine = voice(deepgram)
+
+        def break_down() -> None:
+            server.plan(path, Fault("refuse", status=500))
+            engine.close()  # what was open goes on well
+
+        yield VoiceCase(engine, _understood, break_down, is_free=False)
         engine.close()
         deepgram.close()
         assert server.counted.violations == []
+
+
+def aura() -> AbstractContextManager[VoiceCase]:
+    return _deepgram("/v1/speak", aura_voice)
+
+
+def flux() -> AbstractContextManager[VoiceCase]:
+    return _deepgram("/v2/speak", flux_voice)
 
 
 @contextmanager
@@ -95,6 +107,7 @@ CASES: dict[str, Callable[[], AbstractContextManager[VoiceCase]]] = {
     "scripted": scripted,
     "local": local,
     "deepgram-aura": aura,
+    "deepgram-flux": flux,
     "openai": openai,
     "chain": chain,
 }

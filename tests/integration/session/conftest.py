@@ -1,7 +1,7 @@
 """Whole calls in one thread on the virtual clock: the real session, the simulated line, scripted engines."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from engine.pricing import load_prices
 from engine.questions.bank import load_bank
 from engine.vocabulary import Level, Topic
 from engine.work.spending import Budgets, Counted, InterviewAccount, Spent
+from engine.work.takeover import Broken, broken_call
+from telephony.admission import next_frame_ms
 from telephony.call_account import UsageOutlet
 from telephony.call_log import CallLog
 from telephony.call_parts import CallParts, into
@@ -97,6 +99,16 @@ class VirtualCall:
             bank=load_bank(),
         )
         self.recogniser.texts.extend(self.texts)
+        return self._hold(wrap, None)
+
+    def resume(self, scenario: str = POLITE, texts: Iterable[str] = ()) -> "VirtualCall":
+        """The caller is still there, on a new socket, and another process takes the call over."""
+        self.scenario = scenario
+        self.recogniser.texts.clear()
+        self.recogniser.texts.extend(texts)
+        return self._hold(lambda socket: socket, broken_call(self.records, self.plan))
+
+    def _hold(self, wrap: Callable[[VirtualSocket], object], broken: Broken | None) -> "VirtualCall":
         identity = StreamIdentity("MZ0123456789", "CA0123456789", "AC0123456789", {})
         self.socket = virtual_call(parse_scenario(self.scenario, self.folder), identity, voice=tone)
         line = wrap(self.socket)
@@ -113,15 +125,23 @@ class VirtualCall:
             ear=Ear(LoudIsSpeech(), self.endpoint, self.recogniser, into(inbox), self.pass_time, account),
             mouth=Mouth(self.speaker(self.voice, into(inbox), account), LineWriter(line.send, "MZ0123456789", clock)),
             call_log=CallLog(FileEventLog(self.log_path)),
-            start_recording=lambda: RecordingFile(path),
+            start_recording=lambda: RecordingFile.going_on(path) if path.exists() else RecordingFile(path),
             describe_recording=lambda: {"path": path.name, "size_bytes": path.stat().st_size},
             farewell=mulaw.encode(bytes(16000)),
             clock=clock,
             thinker=self.thinker(self.plan.bank, into(inbox), account) if self.thinker else None,
             outlet=outlet,
         )
-        session = Session(line, protocol, parts, inbox)
-        session.begin(call_id="c", interview_id="i", call_sid="CA0123456789", stream_sid="MZ", direction="inbound")
+        about = {
+            "call_id": "c", "interview_id": "i", "call_sid": "CA0123456789", "stream_sid": "MZ", "direction": "inbound"
+        }  # fmt: skip
+        if broken is None:
+            session = Session(line, protocol, parts, inbox)
+            session.begin(**about)
+        else:
+            at_ms = next_frame_ms(self.records, path)
+            session = Session(line, protocol, parts, inbox, state=broken.state, at_ms=at_ms)
+            session.resume(is_recorded=broken.is_recorded, **about)
         self.reason = session.run()
         return self
 

@@ -58,7 +58,7 @@ def speech() -> Iterator[RealSpeech]:
 def deepgram(speech: RealSpeech) -> Iterator[Deepgram]:
     # Interim results are no part of what is measured, and cost the engine's time.
     with DeepgramServer(speech.hear, speech.speak, glance=lambda _audio: []) as server:
-        client = Deepgram(deepgram_server.KEY, rest_url=server.rest_url, socket_url=server.socket_url)
+        client = Deepgram(deepgram_server.KEY, socket_url=server.socket_url)
         yield client
         client.close()
         assert server.counted.violations == []

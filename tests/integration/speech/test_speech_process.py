@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.adapters.local_speech import LocalSpeechToText, LocalTextToSpeech
+from engine.adapters.local_speech import MOST_PARTIALS, LocalSpeechToText, LocalTextToSpeech
 from engine.adapters.speech_client import SpeechCommand, SpeechProcess
 from engine.audio import levels, mulaw
 from engine.clock import FRAME_SAMPLES, samples_to_ms
@@ -124,6 +124,45 @@ def test_long_speech_is_looked_at_while_it_goes_on(process: SpeechProcess, spoke
     assert isinstance(partial, PartialHeard)
     assert partial.text
     assert call.until_all_is_heard(1)[-1] == AllHeard(1)
+
+
+def test_words_so_far_come_before_the_stretch_is_over_and_its_final_text_takes_their_place(
+    process: SpeechProcess, spoken: bytes
+) -> None:
+    assert process.wait_for_offer("partial", timeout_s=30)
+    call = Call(process)
+    call.hear(SECOND)
+    call.stream.speech_began(1000)
+    call.hear(spoken[:8000])
+    while not process.is_idle("partial"):
+        time.sleep(0.01)
+    call.hear(spoken[8000:])
+    ended_ms = samples_to_ms(call.now)
+    call.hear(mulaw.silence(800))
+    call.stream.speech_wavered(samples_to_ms(call.now))
+    partials = [call.events.get(timeout=30)]
+    while not isinstance(partials[-1], PartialHeard) or (partials[-1].covers_ms or 0) < ended_ms:
+        partials.append(call.events.get(timeout=30))
+    assert word_error_rate([(SENTENCE, partials[-1].text)]) <= 0.2
+    call.stream.speech_paused(ended_ms)
+    events = call.until_all_is_heard(1)
+    assert [type(event) for event in events] == [FinalHeard, AllHeard]
+    call.stream.close()
+
+
+def test_no_words_so_far_are_asked_for_when_many_calls_want_them(process: SpeechProcess, spoken: bytes) -> None:
+    assert process.wait_for_offer("partial", timeout_s=30)
+    calls = [Call(process) for _ in range(6)]
+    for call in calls:
+        call.hear(SECOND)
+        call.stream.speech_began(1000)
+        call.hear(spoken[:4000])
+    for call in calls:
+        call.stream.speech_wavered(samples_to_ms(call.now))
+    assert process.under_way("partial") <= MOST_PARTIALS
+    for call in calls:
+        assert call.until_all_is_heard(1)[-1] == AllHeard(1)
+        call.stream.close()
 
 
 def test_silence_and_noise_give_no_words(process: SpeechProcess) -> None:
@@ -249,7 +288,7 @@ UNDER_GEVENT = """
 from gevent import monkey
 monkey.patch_all()
 import queue, threading, time
-from engine.adapters.local_speech import LocalSpeechToText, LocalTextToSpeech
+from engine.adapters.local_speech import MOST_PARTIALS, LocalSpeechToText, LocalTextToSpeech
 from engine.adapters.speech_client import SpeechCommand, SpeechProcess
 from engine.ports import AllHeard
 speech = SpeechProcess(SpeechCommand())

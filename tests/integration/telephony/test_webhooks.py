@@ -20,6 +20,7 @@ from engine.store.moves import move_call, move_interview
 from engine.store.unit_of_work import UnitOfWork
 from engine.vocabulary import CallState, InterviewState, Level, Topic
 from telephony import signature, stream_token, words
+from telephony.after_stream import MOST_RESUMES
 from telephony.webhooks import blueprint
 
 BASE = "https://interviews.example"
@@ -322,13 +323,53 @@ def test_after_a_finished_conversation_the_call_ends_without_a_word(desk: Desk, 
     assert verbs(desk.post("/telephony/after")) == ["Hangup"]
 
 
-def test_after_a_break_the_caller_hears_how_to_go_on(desk: Desk, interview: Interview) -> None:
-    connected(desk, interview, CallState.LIVE, CallState.DROPPED)
+def test_after_a_break_the_call_goes_on_over_a_socket_of_its_own(desk: Desk, interview: Interview) -> None:
+    first = token_of(desk.post("/telephony/pin?try=1", Digits=interview.pin))
+    move(desk, CallState.LIVE, CallState.DROPPED)
 
     response = desk.post("/telephony/after")
 
-    assert verbs(response) == ["Say", "Hangup"]
-    assert spoken(response) == words.LINE_BROKE
+    assert verbs(response) == ["Connect"]
+    assert token_of(response) not in ("", first)
+    assert desk.prepared == [(interview.id, "CA1")] * 2
+    assert desk.waited == []
+
+
+def test_a_leg_goes_on_a_few_times_and_then_ends_kindly(desk: Desk, interview: Interview) -> None:
+    connected(desk, interview, CallState.LIVE, CallState.DROPPED)
+
+    answers = [desk.post("/telephony/after") for _ in range(MOST_RESUMES + 2)]
+
+    assert [verbs(answer) for answer in answers] == [["Connect"]] * MOST_RESUMES + [["Say", "Hangup"]] * 2
+    assert spoken(answers[-1]) == words.LINE_BROKE
+
+
+def test_a_leg_that_was_overtaken_by_a_newer_one_does_not_go_on(desk: Desk, interview: Interview) -> None:
+    connected(desk, interview, CallState.LIVE, CallState.DROPPED)
+    desk.post("/telephony/pin?try=1", Digits=interview.pin, CallSid="CA2")
+    newer = desk.call("CA2")
+    assert newer is not None
+    with UnitOfWork(desk.sessions) as unit:
+        move_call(unit.session, newer.id, CallState.LIVE, started_at=desk.now)
+        unit.commit()
+
+    assert verbs(desk.post("/telephony/after")) == ["Hangup"]
+
+
+def test_after_an_interview_that_is_over_the_line_is_put_down(desk: Desk, interview: Interview) -> None:
+    connected(desk, interview, CallState.LIVE)
+    with UnitOfWork(desk.sessions) as unit:
+        for state in (InterviewState.IN_PROGRESS, InterviewState.EVALUATING):
+            assert move_interview(unit.session, interview.id, state)
+        unit.commit()
+
+    assert verbs(desk.post("/telephony/after")) == ["Hangup"]
+
+
+def test_a_call_that_failed_on_our_side_ends_with_an_apology(desk: Desk, interview: Interview) -> None:
+    connected(desk, interview, CallState.LIVE, CallState.FAILED)
+
+    assert spoken(desk.post("/telephony/after")) == words.LINE_BROKE
 
 
 def test_the_news_of_a_finished_conversation_may_come_a_moment_later(desk: Desk, interview: Interview) -> None:
@@ -339,11 +380,13 @@ def test_the_news_of_a_finished_conversation_may_come_a_moment_later(desk: Desk,
     assert len(desk.waited) == 1
 
 
-def test_news_that_never_comes_is_not_waited_for_without_end(desk: Desk, interview: Interview) -> None:
-    connected(desk, interview)
+def test_news_that_never_comes_is_not_waited_for_while_the_caller_hears_nothing(
+    desk: Desk, interview: Interview
+) -> None:
+    connected(desk, interview, CallState.LIVE)
 
-    assert spoken(desk.post("/telephony/after")) == words.LINE_BROKE
-    assert sum(desk.waited) <= 2.01
+    assert verbs(desk.post("/telephony/after")) == ["Connect"]
+    assert sum(desk.waited) <= 0.5
 
 
 def test_after_a_call_that_nobody_knows_the_line_is_put_down(desk: Desk) -> None:

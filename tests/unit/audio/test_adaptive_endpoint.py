@@ -89,7 +89,7 @@ def test_words_that_come_late_move_the_deadline_that_is_running() -> None:
     line = Line().speak(2000).hush(600)
     assert line.decided == []
     before_ms = line.policy.deadline_ms
-    line.read("closed " * 12)
+    line.read("closed " * 40)
     assert line.policy.deadline_ms is not None and before_ms is not None
     assert line.policy.deadline_ms < before_ms
     line.hush(100)

@@ -156,6 +156,7 @@ CLOSING = {
     Gate.CALLING_HOURS: {"now": TUESDAY_NOON + timedelta(hours=9)},
     Gate.REMINDER_NOT_SENT: {"told_at": None},
     Gate.NOTICE_TOO_SHORT: {"told_at": TUESDAY_NOON - timedelta(minutes=5)},
+    Gate.CALLS_OFF: {"is_calling": False},
     Gate.BUDGET_SPENT: {"budget_left": False},
     Gate.PROVIDER_DOWN: {"provider_is_well": False},
     Gate.NO_CAPACITY: {"lines_free": 0},

@@ -19,5 +19,5 @@ def test_what_is_over_stays_over() -> None:
 
 
 def test_every_state_can_be_reached() -> None:
-    assert set().union(*INTERVIEW_MOVES.values()) == set(InterviewState) - {InterviewState.SCHEDULED}
-    assert set().union(*CALL_MOVES.values()) == set(CallState) - {CallState.RINGING}
+    assert set().union(*INTERVIEW_MOVES.values()) == set(InterviewState)
+    assert set().union(*CALL_MOVES.values()) == set(CallState) - {CallState.DIALLING}

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import Headers, MultiDict
 
-from engine.vocabulary import CallState
 from telephony import signature, status, stream_token, twiml
 from telephony.stream_token import TokenRejected
 
@@ -164,17 +163,3 @@ def test_every_status_that_twilio_documents_has_one_of_ours() -> None:
     ]
 
     assert sorted(status.STATES) == sorted(documented)
-
-
-@given(st.sampled_from(sorted(CallState)), st.lists(st.sampled_from([*sorted(status.STATES), "exploded"])))
-def test_callbacks_in_any_order_make_at_most_one_move_and_only_of_a_call_that_never_talked(
-    began: str, told: list[str]
-) -> None:
-    passed = [CallState(began)]
-    for word in told:
-        to = status.next_state(passed[-1], word)
-        if to is not None:
-            passed.append(to)
-
-    assert len(passed) == 1 or (len(passed) == 2 and began == CallState.RINGING)
-    assert not {CallState.RINGING, CallState.LIVE, CallState.COMPLETED} & set(passed[1:])

@@ -1,0 +1,59 @@
+"""Ringing telephones, said without naming who does it: the port of calls that we place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from engine.vocabulary import CallState
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingCall:
+    """A call as it is handed to whoever places it."""
+
+    id: str
+    """Ours, of the call's row; what the provider tells about the call carries it."""
+    interview_id: str
+    phone: str
+    """E.164."""
+    longest_s: int
+    """After which the provider ends it whatever happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedCall:
+    """A call as the provider knows it."""
+
+    sid: str
+    phone: str
+    state: CallState
+    """RINGING also while it waits at the provider; COMPLETED where somebody or something had picked up."""
+    made_at: datetime
+
+
+class CallPlacer(Protocol):
+    """Rings telephones.
+
+    Raises CallRefused (never try again), CallDelayed (nothing rang; try later), CallUnknown (it may be ringing).
+    """
+
+    name: str
+
+    def place(self, call: OutgoingCall) -> str:
+        """Ring; returns the provider's id of the call."""
+
+    def look_up(self, sid: str) -> PlacedCall | None:
+        """How a call stands; None where the provider does not know it."""
+
+    def placed_to(self, phone: str) -> Sequence[PlacedCall]:
+        """The latest calls to a number, the newest first."""
+
+    def say_instead(self, sid: str, document: str) -> None:
+        """Let a call that is answered go on with another document, whatever it was doing."""
+
+    def end(self, sid: str) -> None:
+        """End a call, answered or not. One that is over stays as it is."""
+
+    def close(self) -> None:
+        """Give everything back. Safe to call twice."""

@@ -1,0 +1,56 @@
+"""What candidates wish for in a call beyond the interview, and what their call means for the appointment."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from engine.store.models import Call, Interview
+from engine.store.permissions import PermissionRepository
+from engine.store.schedule_models import Appointment
+from engine.store.tasks import TaskRepository
+from engine.vocabulary import AppointmentState, Channel, TaskKind
+
+
+def phoned_in(session: Session, call: Call) -> None:
+    """The candidate is on the line of their own accord: nobody needs to ring for this appointment any more."""
+    session.execute(
+        update(Appointment)
+        .where(
+            Appointment.interview_id == call.interview_id,
+            Appointment.state.in_((AppointmentState.BOOKED, AppointmentState.MISSED)),
+        )
+        .values(state=AppointmentState.KEPT, closed_gate=None)
+    )
+
+
+def person_wanted(session: Session, call: Call, at_ms: int, data: Mapping[str, Any]) -> None:
+    """The candidate asked for a person: the user is to call back, unless somebody can be put through at once."""
+    owner_id = session.scalar(select(Interview.owner_id).where(Interview.id == call.interview_id))
+    if owner_id is None:
+        return
+    said = str(data.get("text") or "").strip()
+    reason = f'Asked for a person: "{said}"' if said and data.get("by") == "words" else "Asked for a person with a key."
+    TaskRepository(session).add(owner_id, call.interview_id, TaskKind.CALL_BACK, reason, call_id=call.id, at_ms=at_ms)
+
+
+def calls_refused(session: Session, call: Call, data: Mapping[str, Any]) -> None:
+    """The candidate is never to be called again: the number goes on the list, and what was booked is called off."""
+    appointment = session.scalar(select(Appointment).where(Appointment.interview_id == call.interview_id))
+    interview = session.get(Interview, call.interview_id)
+    phone = call.phone or (appointment.phone if appointment else None) or (interview and interview.candidate.phone)
+    if not phone:
+        return
+    source = "key" if data.get("by") == "key" else "words"
+    now = session.scalar(select(func.now()))
+    if now is not None:
+        PermissionRepository(session).refuse(Channel.CALL, phone, source, now)
+    session.execute(
+        update(Appointment)
+        .where(
+            Appointment.phone == phone,
+            Appointment.state.in_((AppointmentState.OPEN, AppointmentState.BOOKED, AppointmentState.TAKEN)),
+        )
+        .values(state=AppointmentState.CANCELLED, state_reason="do_not_call", edition=Appointment.edition + 1)
+    )

@@ -1,0 +1,224 @@
+"""Placing booked calls: looked at shortly before, taken in hand at the very moment, asked for once."""
+
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from engine.adapters.time_zones import TimeZones
+from engine.call_placing import CallPlacer, OutgoingCall
+from engine.errors import CallDelayed, CallRefused, CallUnknown, UpstreamUnavailable
+from engine.scheduling.calling_hours import CallingHours
+from engine.scheduling.gates import Reason, closed_gates
+from engine.store.appointments import AppointmentRepository
+from engine.store.dials import LONGEST_WAIT, NOT_PLACED, DialRepository, Taken
+from engine.store.jobs import DIAL_LEAD
+from engine.store.line_news import take_news
+from engine.store.moves import move_call
+from engine.store.provider_health import ProviderHealthRepository
+from engine.store.schedule_models import Appointment
+from engine.store.tasks import TaskRepository
+from engine.store.usage import UsageRepository, month_of
+from engine.vocabulary import AppointmentKind, AppointmentState, CallState, TaskKind
+from engine.work.desk import Desk
+from engine.work.gate_facts import Circumstances, gate_facts
+
+LOOK_AGAIN = timedelta(seconds=5)
+"""So long until a gate that opens by itself is looked at anew."""
+_NEWS_IS_FRESH = timedelta(seconds=60)
+_AFTER_REFUSAL_BY_PROVIDER = timedelta(seconds=10)
+_SPEECH_PORTS = ("speech_to_text", "text_to_speech")
+
+logger = logging.getLogger(__name__)
+
+
+class Health(Protocol):
+    """The breaker before the telephone provider."""
+
+    def snapshot(self) -> "HealthState": ...
+    def succeeded(self) -> None: ...
+    def failed(self, reason: str, cause: UpstreamUnavailable | None = None) -> None: ...
+
+
+class HealthState(Protocol):
+    @property
+    def state(self) -> str:
+        """open while the provider is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialler:
+    """Everything that placing a call needs besides its appointment."""
+
+    sessions: sessionmaker[Session]
+    placer: CallPlacer | None
+    """None: this installation places no calls."""
+    health: Health
+    zones: TimeZones
+    hours: CallingHours
+    account: str
+    """Whose pace is kept."""
+    per_second: float
+    """Calls that the account may place; zero is no limit."""
+    lines: int
+    """Calls at once; above it, ours wait."""
+    month_usd: Decimal
+    """What an account's interviews may cost in a month before nobody is called any more; zero is no limit."""
+    longest_call_s: int
+
+
+def look(dialler: Dialler, appointment_id: uuid.UUID, edition: int, now: datetime) -> datetime | None:
+    """Look at a booked call shortly before its hour; returns the moment at which it is to be taken in hand.
+
+    None: there is nothing to do now. Whatever has to follow (another look, a task for the user) is arranged.
+    """
+    with dialler.sessions.begin() as session:
+        appointment = session.get(Appointment, appointment_id)
+        if appointment is None or appointment.edition != edition or not _waits_for_us(appointment):
+            return None
+        due_at = appointment.due_at
+        if due_at is None:
+            return None
+        if due_at > now + DIAL_LEAD + timedelta(seconds=1):
+            AppointmentRepository(session).enqueue_dialling(appointment)  # the instant moved under an unmoved wall time
+            return None
+        moment = max(now, due_at)
+        reasons = _closed(dialler, session, appointment, moment)
+        dials = DialRepository(session)
+        if not reasons:
+            if appointment.closed_gate is not None:
+                dials.note_gate(appointment, None, now)
+            return due_at
+        first = reasons[0]
+        if not first.passes_by_itself or moment - due_at >= LONGEST_WAIT:
+            _give_up(session, appointment, first)
+        else:
+            dials.note_gate(appointment, first.gate, now)
+            AppointmentRepository(session).enqueue_dialling(appointment, at=max(due_at, now + LOOK_AGAIN))
+    logger.info("a call is not placed now", extra={"gate": first.gate, "appointment_id": str(appointment_id)})
+    return None
+
+
+def dial(dialler: Dialler, appointment_id: uuid.UUID, edition: int, now: datetime) -> uuid.UUID | None:
+    """Place the call whose moment has come, or whichever is to go before it; returns the row of the placed call.
+
+    Where the account's pace holds it up, the call gets another job for the moment at which its turn is expected.
+    """
+    if dialler.placer is None:
+        return None
+    with dialler.sessions.begin() as session:
+        taken = _take(dialler, session, appointment_id, edition, now)
+    if taken is None:
+        return None
+    ask(dialler, dialler.placer, taken, now)
+    return taken.call_id
+
+
+def ask(dialler: Dialler, placer: CallPlacer, taken: Taken, now: datetime) -> None:
+    """Ask the provider to ring. The row is there already, so whatever happens here, nobody rings a second time."""
+    wanted = OutgoingCall(str(taken.call_id), str(taken.interview_id), taken.phone, dialler.longest_call_s)
+    try:
+        sid = placer.place(wanted)
+    except CallUnknown as error:
+        dialler.health.failed(str(error))
+        logger.warning("it is not known whether a call rings: the provider is asked", extra=_named(taken))
+    except CallDelayed as error:
+        dialler.health.failed(str(error))
+        _not_placed(dialler, taken, now, str(error), is_final=False)
+    except CallRefused as error:
+        dialler.health.succeeded()  # it answers; what it says is about this call
+        _not_placed(dialler, taken, now, str(error), is_final=True)
+    else:
+        dialler.health.succeeded()
+        with dialler.sessions.begin() as session:
+            if DialRepository(session).bind(taken.call_id, sid) is not None:
+                take_news(session, taken.call_id, CallState.RINGING, None, now)
+        logger.info("a call was placed", extra=_named(taken))
+
+
+def _take(dialler: Dialler, session: Session, appointment_id: uuid.UUID, edition: int, now: datetime) -> Taken | None:
+    dials = DialRepository(session)
+    if not dialler.per_second:
+        return dials.take(appointment_id, edition, now)
+    interval = timedelta(seconds=1 / dialler.per_second)
+    next_at = dials.next_free(dialler.account, now)
+    queue = dials.queue(now)
+    taken = None
+    if now >= next_at:
+        for waiting in queue:
+            taken = dials.take(waiting.appointment_id, waiting.edition, now)
+            queue = queue[1:]
+            if taken is not None:
+                next_at = now + interval
+                dials.keep_pace(dialler.account, next_at)
+                break
+    for place, waiting in enumerate(queue):
+        if waiting.appointment_id == appointment_id:
+            appointment = session.get_one(Appointment, appointment_id)
+            AppointmentRepository(session).enqueue_dialling(appointment, at=next_at + place * interval - DIAL_LEAD)
+    return taken
+
+
+def expected_at(queue: Sequence[uuid.UUID], next_at: datetime, per_second: float, mine: uuid.UUID) -> datetime | None:
+    """When a call in the queue is expected to be placed; None where it does not wait."""
+    if mine not in queue or not per_second:
+        return None
+    return next_at + timedelta(seconds=queue.index(mine) / per_second)
+
+
+def _waits_for_us(appointment: Appointment) -> bool:
+    return appointment.state == AppointmentState.BOOKED and appointment.kind != AppointmentKind.DIAL_IN
+
+
+def _closed(dialler: Dialler, session: Session, appointment: Appointment, moment: datetime) -> list[Reason]:
+    desk = Desk(session, dialler.zones, dialler.hours, moment)
+    spent = UsageRepository(session).of_owner(appointment.owner_id, month_of(moment)).usd if dialler.month_usd else 0
+    around = Circumstances(
+        is_calling=dialler.placer is not None,
+        budget_left=not dialler.month_usd or spent < dialler.month_usd,
+        provider_is_well=dialler.health.snapshot().state != "open" and _can_talk(session, moment),
+        lines_free=dialler.lines - DialRepository(session).lines_in_use(),
+    )
+    return closed_gates(gate_facts(desk, appointment, around), dialler.hours)
+
+
+def _can_talk(session: Session, now: datetime) -> bool:
+    """Whether some process has, at either end of speech, an engine that is not known to have failed just now."""
+    rows = [row for row in ProviderHealthRepository(session).latest(now) if row.at > now - _NEWS_IS_FRESH]
+    states = {port: [row.state for row in rows if row.port == port] for port in _SPEECH_PORTS}
+    return all(not known or any(state != "open" for state in known) for known in states.values())
+
+
+def _give_up(session: Session, appointment: Appointment, reason: Reason) -> None:
+    """The call does not take place; its user is told why. The candidate can still dial in."""
+    if AppointmentRepository(session).set_state(appointment.id, AppointmentState.MISSED, reason=reason.gate):
+        TaskRepository(session).add(appointment.owner_id, appointment.interview_id, TaskKind.NOT_CALLED, reason.text)
+
+
+def _not_placed(dialler: Dialler, taken: Taken, now: datetime, words: str, *, is_final: bool) -> None:
+    """Nothing rang: the try does not count. A refusal for good ends the appointment, anything else is tried anew."""
+    with dialler.sessions.begin() as session:
+        appointments = AppointmentRepository(session)
+        if not move_call(session, taken.call_id, CallState.FAILED, ended_at=now, end_reason=NOT_PLACED):
+            return  # it rang after all: the provider's own news was faster
+        appointment = appointments.of_interview(taken.interview_id)
+        if appointment is None:
+            return
+        if is_final:
+            appointments.set_state(appointment.id, AppointmentState.MISSED, reason="refused_by_provider")
+            TaskRepository(session).add(
+                appointment.owner_id, appointment.interview_id, TaskKind.NOT_CALLED, words, call_id=taken.call_id
+            )
+        elif appointments.set_state(appointment.id, AppointmentState.BOOKED):
+            DialRepository(session).note_gate(appointment, "provider_down", now)
+            appointments.enqueue_dialling(appointment, at=now + _AFTER_REFUSAL_BY_PROVIDER)
+    logger.warning("a call was not placed: %s", words, extra=_named(taken))
+
+
+def _named(taken: Taken) -> dict[str, str]:
+    return {"call_id": str(taken.call_id), "interview_id": str(taken.interview_id)}
