@@ -18,7 +18,7 @@ with_database := $(py) -m engine.store.embedded_postgres run --
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test quick lint format migrate venv venv-dev bench-media bench-speech bench-turns bench-first-audio bench-leaks clean
+.PHONY: help demo run test quick lint format migrate venv venv-dev bench-media bench-speech bench-turns bench-first-audio bench-leaks bench-dial chaos clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -66,9 +66,15 @@ bench-first-audio: $(VENV)/.dev ## decision to first audio over the cloud packag
 bench-leaks: $(VENV)/.dev ## CALLS=n calls with random faults: what do they leave behind? SERVER=gevent holds them in greenlets
 	@$(py) -m benchmarks.leaks$(if $(filter gevent,$(SERVER)),_in_greenlets) --calls $(CALLS)
 
+bench-dial: $(VENV)/.dev ## CALLS=n booked calls due in one second, two workers: how exact, how often, how fair
+	@$(py) -m benchmarks.dialling$(if $(filter-out 50,$(CALLS)), --calls $(CALLS))
+
 bench-turns: $(VENV)/.runtime ## DATA=folder: answers cut off against dead air, for both endpoint policies
 	@test -n "$(DATA)" || { echo "Say where the turns are: make bench-turns DATA=folder" >&2; exit 2; }
 	@$(py) -m benchmarks.turns "$(DATA)"
+
+chaos: $(VENV)/.runtime ## CALLS=n (200) calls while processes, sockets and PostgreSQL are killed: what is lost, how soon are we back?
+	@$(py) -m benchmarks.chaos --calls $(if $(filter file,$(origin CALLS)),200,$(CALLS))
 
 venv: $(VENV)/.runtime ## what the product runs on, in .venv
 venv-dev: $(VENV)/.dev ## what tests and checks need, on top

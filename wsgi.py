@@ -45,13 +45,14 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     from engine.work.phrases import PhraseBook
     from engine.work.shipping import EventShipper
     from telephony import media, message_status, thinker, webhooks
+    from telephony.draining import DRAINING
 
     app = create_app(
         settings,
         public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS | message_status.ENDPOINTS,
         metrics_token=settings.metrics_token,
-        trusted_proxies=settings.trusted_proxies,
         samples=lambda: [*cache_samples(engines.caches), *health_samples(engines.health)],
+        is_draining=lambda: switchboard.draining.has_begun,
     )
     sessions = app.extensions["sessions"]
     bank = load_bank()
@@ -60,6 +61,7 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     if chat is not None:
         thinker.warm(chat)
     switchboard = media.Switchboard(settings, sessions, engines, bank, prices, chat)
+    app.extensions[DRAINING] = switchboard.draining
     app.register_blueprint(webhooks.blueprint(settings, sessions, switchboard.lines_free, switchboard.prepare_call))
     media.register(app, switchboard, settings)
     app.register_blueprint(message_status.blueprint(settings, sessions))

@@ -18,9 +18,13 @@ _log = logging.getLogger("dashboard.health")
 
 
 def blueprint(
-    database: Database, metrics: Metrics, metrics_token: str, samples: Callable[[], Iterable[Sample]]
+    database: Database,
+    metrics: Metrics,
+    metrics_token: str,
+    samples: Callable[[], Iterable[Sample]],
+    is_draining: Callable[[], bool],
 ) -> Blueprint:
-    """samples: more figures, read at each request.
+    """samples: more figures, read at each request. is_draining: whether the process takes nothing new any more.
 
     metrics_token: what a scraper from elsewhere must present; empty means that only this machine may ask.
     """
@@ -42,8 +46,9 @@ def blueprint(
     @bp.get("/health/ready", endpoint="ready")
     def health() -> Response:
         is_up = database_answers()
-        body = {"status": "ok" if is_up else "unavailable", "checks": {"database": "ok" if is_up else "unavailable"}}
-        return make_response(jsonify(body), 200 if is_up else 503)
+        status = "draining" if is_draining() else "ok" if is_up else "unavailable"
+        body = {"status": status, "checks": {"database": "ok" if is_up else "unavailable"}}
+        return make_response(jsonify(body), 200 if status == "ok" else 503)
 
     @bp.get("/metrics", endpoint="metrics")
     def metrics_page() -> Response:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from engine.evaluation.engine_changes import EngineChange, change_in_words
+
 
 class Event(Protocol):
     """A row of the event log."""
@@ -35,8 +37,8 @@ class LiveView:
     at_ms: int = 0
     partial: str = ""
     is_over: bool = False
-    switches: int = 0
-    """How often another engine has taken over."""
+    change: str = ""
+    """The last time that another engine took over, in words."""
     lines: tuple[Line, ...] = ()
     last_id: int = 0
     cost_usd: str = ""
@@ -55,7 +57,7 @@ _SHOWN: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("fact", "follow_up_asked"): ("follow_up", ("order", "text")),
     ("fact", "answer_completed"): ("answer", ("order", "state")),
     ("fact", "turn_ended"): ("turn", ("who", "text", "start_ms", "end_ms", "is_interrupted")),
-    ("fact", "engine_switched"): ("engine_switched", ("port", "to")),
+    ("fact", "engine_switched"): ("engine_switched", ("port", "from", "to", "lost_ms")),
     ("fact", "interview_ended"): ("interview_ended", ("reason", "is_complete")),
     ("fact", "usage_counted"): ("cost", ("total_usd", "price_usd")),
     ("fact", "budget_reached"): ("budget_reached", ("ceiling", "total_usd")),
@@ -71,7 +73,10 @@ def public_event(event: Event) -> dict[str, Any] | None:
     if shown is None:
         return None
     name, fields = shown
-    return {"id": event.id, "at_ms": event.at_ms, "name": name} | {key: event.data.get(key) for key in fields}
+    public = {"id": event.id, "at_ms": event.at_ms, "name": name} | {key: event.data.get(key) for key in fields}
+    if name == "engine_switched":
+        public["text"] = change_in_words(EngineChange(event.at_ms, event.data))
+    return public
 
 
 def folded(events: Iterable[Event], view: LiveView | None = None) -> LiveView:
@@ -101,7 +106,7 @@ def _step(view: LiveView, event: Mapping[str, Any]) -> LiveView:
                 topic=str(event["topic"] or ""),
             )
         case "engine_switched":
-            return replace(view, switches=view.switches + 1)
+            return replace(view, change=str(event["text"]))
         case "partial_transcript":
             return replace(view, partial=str(event["text"] or ""))
         case "turn":

@@ -22,7 +22,9 @@ _TAKE = text(
     """
     with taken as (
         update appointments set state = 'taken', closed_gate = null, gate_seen_at = null, updated_at = now()
-        where id = :id and edition = :edition and state = 'booked' and kind <> 'dial_in' and due_at <= :now
+        from unnest(cast(:ids as uuid[]), cast(:editions as integer[])) as wanted(id, edition)
+        where appointments.id = wanted.id and appointments.edition = wanted.edition
+          and state = 'booked' and kind <> 'dial_in' and due_at <= :now
           and exists (
             select 1 from interviews
             where id = appointments.interview_id and deleted_at is null
@@ -32,7 +34,7 @@ _TAKE = text(
           and not exists (
             select 1 from calls where interview_id = appointments.interview_id and state in ('live', 'dialling')
           )
-        returning id, interview_id, edition, phone, due_at, length_min
+        returning appointments.id, interview_id, appointments.edition, phone, due_at
     )
     insert into calls (
         interview_id, direction, state, appointment_id, appointment_edition, try_number, phone, due_at, dialled_at
@@ -87,15 +89,30 @@ class DialRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def take(self, appointment_id: uuid.UUID, edition: int, now: datetime) -> Taken | None:
-        """Take a booked call in hand and write its try down; None when it is not to be placed, or not any more."""
-        row = self._session.execute(_TAKE, {"id": appointment_id, "edition": edition, "now": now}).one_or_none()
-        return Taken(*row) if row is not None else None
+    def take(self, wanted: Sequence[Waiting], now: datetime) -> list[Taken]:
+        """Take booked calls in hand and write their tries down; whatever is not to be placed any more is left out."""
+        values = {
+            "ids": [each.appointment_id for each in wanted],
+            "editions": [each.edition for each in wanted],
+            "now": now,
+        }
+        return [Taken(*row) for row in self._session.execute(_TAKE, values)]
 
     def queue(self, now: datetime) -> list[Waiting]:
         """The calls whose hour has come and which nothing but the account's pace holds up, in a fair order."""
         values = {"now": now, "long_ago": now - LONGEST_WAIT, "lately": now - _LATELY}
         return [Waiting(*row) for row in self._session.execute(text(_FAIR), values)]
+
+    def expected(self, account: str, per_second: float, now: datetime) -> dict[uuid.UUID, datetime]:
+        """When each call whose hour has come is expected to go out, by appointment."""
+        if not per_second:
+            return {}
+        free = self._session.scalar(select(DialPace.next_at).where(DialPace.account == account)) or now
+        begins = max(free, now)
+        return {
+            waiting.appointment_id: begins + timedelta(seconds=place / per_second)
+            for place, waiting in enumerate(self.queue(now))
+        }
 
     def next_free(self, account: str, now: datetime) -> datetime:
         """When the account may place its next call. Others who ask wait until this transaction ends."""
@@ -103,10 +120,6 @@ class DialRepository:
         return self._session.scalars(
             select(DialPace.next_at).where(DialPace.account == account).with_for_update()
         ).one()
-
-    def peek_free(self, account: str, now: datetime) -> datetime:
-        """The same for pages, which wait for nobody."""
-        return self._session.scalar(select(DialPace.next_at).where(DialPace.account == account)) or now
 
     def keep_pace(self, account: str, next_at: datetime) -> None:
         """A call goes out: the next one may do so then."""

@@ -100,6 +100,17 @@ class EventRepository:
             .limit(1)
         )
 
+    def facts(self, interview_id: uuid.UUID, name: str) -> list[CallEvent]:
+        """The facts of this name that the legs of the interview reported, the first leg's first."""
+        return list(
+            self._session.scalars(
+                select(CallEvent)
+                .join(Call, Call.id == CallEvent.call_id)
+                .where(Call.interview_id == interview_id, CallEvent.kind == "fact", CallEvent.name == name)
+                .order_by(Call.created_at, CallEvent.sequence)
+            )
+        )
+
     def next_sequence(self, call_id: uuid.UUID) -> int:
         """The number that the call's next record must carry when its log on disk is gone."""
         last = self._session.scalar(select(func.max(CallEvent.sequence)).where(CallEvent.call_id == call_id))

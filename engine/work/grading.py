@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.evaluation import offline_grader
+from engine.evaluation.engine_changes import EngineChange, changes_in_words
 from engine.evaluation.grade import AnswerGrade
 from engine.evaluation.report import AskedQuestion, InterviewFacts, ReportInput, build_report
 from engine.evaluation.rubric import Rubric, rubric_named
@@ -34,6 +35,7 @@ class _Material:
     calls: list[Call]
     turns: list[Turn]
     is_complete: bool
+    changes: list[EngineChange]
 
 
 def grade_interview(
@@ -62,6 +64,7 @@ def grade_interview(
     }
     grades = {answer_id: grading.grade for answer_id, grading in gradings.items()}
     notes = tuple(dict.fromkeys(note for grading in gradings.values() for note in grading.notes))
+    notes = (*notes, *changes_in_words(material.changes))
     with UnitOfWork(sessions) as work:
         stored = [
             work.evaluations.append(
@@ -89,12 +92,17 @@ def _read(work: UnitOfWork, interview_id: uuid.UUID) -> _Material:
     interview = work.interviews.get(interview_id)
     calls = list(work.calls.of_interview(interview_id))
     ended = work.events.latest_fact(interview_id, "interview_ended")
+    numbers = {call.id: number for number, call in enumerate(calls, 1)}
     return _Material(
         interview=interview,
         asked=work.interviews.questions_with_answers(interview_id),
         calls=calls,
         turns=[turn for call in calls for turn in work.calls.turns_of(call.id)],
         is_complete=interview.state in _OVER and ended is not None and bool(ended.data.get("is_complete")),
+        changes=[
+            EngineChange(fact.at_ms, fact.data, numbers[fact.call_id] if len(calls) > 1 else None)
+            for fact in work.events.facts(interview_id, "engine_switched")
+        ],
     )
 
 

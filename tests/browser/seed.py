@@ -236,5 +236,6 @@ def running_call(sessions: sessionmaker[Session], interview_id: uuid.UUID) -> Ca
     for total_usd, price_usd in (("0.0182", "0.0182"), ("0.0182", None)):
         script.fact("usage_counted", total_usd=total_usd, price_usd=price_usd)
     script.fact("budget_reached", ceiling="interview", total_usd="0.0182")
+    script.fact("engine_switched", **{"port": "speech_to_text", "from": "deepgram-nova", "to": "openai", "lost_ms": 0})
     script.hear("An index lets the database find rows without")
     return script

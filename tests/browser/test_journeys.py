@@ -133,6 +133,8 @@ def test_a_running_call_appears_word_by_word_and_becomes_a_report_by_itself(
         expect(page.locator("[data-part=partial]")).to_have_text(
             "An index lets the database find rows without scanning"
         )
+        script.fact("engine_switched", **{"port": "text_to_speech", "from": "deepgram-aura", "to": "local"})
+        expect(page.locator("[data-part=change]")).to_contain_text("The voice changed from deepgram-aura to local at")
         script.answer(2, "An index lets the database find rows without scanning the whole table.")
         expect(page.locator("[data-part=lines]")).to_contain_text("scanning the whole table.")
         expect(page.locator("[data-part=partial]")).to_be_hidden()

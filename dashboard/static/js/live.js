@@ -73,6 +73,7 @@ function follow(root) {
       cost.textContent = usd(event.total_usd) + ("isPartial" in cost.dataset ? "+" : "");
     },
     budget_reached() { part("budget").hidden = false; },
+    engine_switched(event) { part("change-words").textContent = event.text; part("change").hidden = false; },
     interview_ended() { partial(""); floor(""); },
     call_ended() { runs = false; partial(""); floor(""); },
   };

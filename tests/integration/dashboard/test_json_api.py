@@ -231,6 +231,13 @@ def test_health_tells_whether_the_database_answers(
     assert away.get("/health").get_json()["checks"] == {"database": "unavailable"}
 
 
+def test_a_process_that_was_told_to_stop_says_so_to_load_balancers(make_app):
+    leaving = make_app(is_draining=lambda: True).test_client()
+    answer = leaving.get("/health/ready")
+    assert (answer.status_code, answer.json["status"]) == (503, "draining")
+    assert leaving.get("/health/live").status_code == 200
+
+
 def test_without_a_database_pages_and_api_say_so(make_app: Callable[..., Flask]) -> None:
     client = make_app(database_url="postgresql+psycopg://nobody@127.0.0.1:1/none").test_client()
     answer = client.post("/api/v1/auth/login", json={"email": "a@example.org", "password": "x"})

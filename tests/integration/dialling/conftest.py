@@ -3,18 +3,21 @@
 import asyncio
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from datetime import time as clock
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from procrastinate import App
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.serving import make_server
+from werkzeug.test import TestResponse
 
 from dashboard.app import create_app
 from engine.adapters.provider_health import ProviderHealth
@@ -24,6 +27,7 @@ from engine.config import Settings, load_settings
 from engine.pricing import load_prices
 from engine.questions.bank import load_bank
 from engine.scheduling.calling_hours import CallingHours, Hours
+from engine.store.dials import Waiting
 from engine.store.interviews import NewInterview
 from engine.store.jobs import BATCH, DIAL, worker_app
 from engine.store.models import Call, Interview, User
@@ -33,10 +37,12 @@ from engine.store.unit_of_work import UnitOfWork
 from engine.store.users import NewUser
 from engine.vocabulary import Level, Topic
 from engine.work import dial_jobs, jobs
+from engine.work.booking import book_now
 from engine.work.desk import Desk
-from engine.work.dialling import Dialler
+from engine.work.dialling import Dialler, dial, look
+from engine.work.settling import settle
 from engine.work.shipping import EventShipper
-from telephony import media, webhooks
+from telephony import media, signature, webhooks
 from telephony.outbound import TwilioCalls
 from tests.fakes.twilio_rest import Callee, FakeTwilio, fake_twilio
 from tests.loops import in_a_thread
@@ -49,6 +55,22 @@ ZONES = TimeZones()
 def all_day() -> CallingHours:
     """Rules under which a telephone may ring at any hour, so that no test depends on when it runs."""
     return CallingHours((Hours(clock(0), clock(23, 59, 59, 999999)),) * 7, {})
+
+
+def new_interview(phone: str, questions: int = 1) -> NewInterview:
+    return NewInterview(
+        title="Backend",
+        role="Engineer",
+        level=Level.MID,
+        topics=(Topic.PYTHON,),
+        question_count=questions,
+        language="en",
+        rubric="correctness-completeness-clarity",
+        candidate_name="Grace",
+        candidate_phone=phone,
+        candidate_time_zone="UTC",
+        scheduled_at=None,
+    )
 
 
 @dataclass
@@ -83,22 +105,7 @@ class Office:
     def plan(self, phone: str = PHONE, *, owner: User | None = None, questions: int = 1) -> Interview:
         with UnitOfWork(self.sessions) as work:
             user = owner or self.owner
-            made = work.interviews.create(
-                user.id,
-                NewInterview(
-                    title="Backend",
-                    role="Engineer",
-                    level=Level.MID,
-                    topics=(Topic.PYTHON,),
-                    question_count=questions,
-                    language="en",
-                    rubric="correctness-completeness-clarity",
-                    candidate_name="Grace",
-                    candidate_phone=phone,
-                    candidate_time_zone="UTC",
-                    scheduled_at=None,
-                ),
-            )
+            made = work.interviews.create(user.id, new_interview(phone, questions))
             PermissionRepository(work.session).grant(user.id, phone, "told_user", datetime.now(UTC))
             work.commit()
         return made
@@ -118,6 +125,49 @@ class Office:
     def interview(self, interview: Interview) -> Interview:
         with UnitOfWork(self.sessions) as work:
             return work.interviews.get(interview.id)
+
+    def due_now(self, interview: Interview | None = None) -> Appointment:
+        """A call that is due this moment."""
+        return self.book(book_now, interview or self.plan())
+
+    def dial(self, appointment: Appointment, after: timedelta = timedelta()) -> uuid.UUID | None:
+        """What the job does when the moment has come."""
+        now = datetime.now(UTC) + after
+        dialler = self.dialler()
+        try:
+            if look(dialler, appointment.id, appointment.edition, now) is None:
+                return None
+            return next(iter(dial(dialler, [Waiting(appointment.id, appointment.edition)], now)), None)
+        finally:
+            if dialler.placer is not None:
+                dialler.placer.close()
+
+    def tell(self, path: str, *, token: str = "the account's secret", **form: str) -> TestResponse:
+        """What Twilio posts, signed."""
+        app = Flask("phone")
+        app.register_blueprint(webhooks.blueprint(self.settings, self.sessions, lambda: True))
+        headers = {
+            signature.SIGNATURE_HEADER: signature.sign(token, self.settings.public_base_url + path, form),
+        }
+        return app.test_client().post(path, data=form, headers=headers)
+
+    def settle(self, interview: Interview, after: timedelta = timedelta()) -> None:
+        """What the jobs do that follow from the end of a call."""
+        with self.sessions.begin() as session:
+            desk = Desk(session, ZONES, self.hours, datetime.now(UTC) + after)
+            for call in self.calls(interview):
+                settle(desk, call.id)
+
+    def jobs(self, task: str) -> list[datetime | None]:
+        """When each waiting job of a task is due."""
+        with self.sessions() as session:
+            found = text("select scheduled_at from procrastinate_jobs where task_name = :task and status = 'todo'")
+            return list(session.scalars(found, {"task": task}))
+
+    def take_jobs(self) -> None:
+        """The jobs that wait are taken up by somebody."""
+        with self.sessions.begin() as session:
+            session.execute(text("delete from procrastinate_jobs"))
 
     def job_app(self) -> App:
         app = worker_app(self.settings.database_url)

@@ -114,6 +114,18 @@ def test_an_interrupted_interview_gets_a_partial_report_and_stays_open(
         assert session.get_one(Interview, call.interview_id).state == InterviewState.INTERRUPTED
 
 
+def test_a_report_admits_that_engines_changed_in_the_call(
+    sessions: sessionmaker[Session], call: Call, bank: QuestionBank, shipped: Callable[..., None]
+) -> None:
+    switched = {"port": "speech_to_text", "from": "deepgram-nova", "to": "local", "reason": "the key", "lost_ms": 0}
+    shipped("call_started", "question_asked", ("engine_switched", switched), ANSWERED, "interview_ended", "call_ended")
+
+    report = grade_interview(sessions, bank, call.interview_id)
+
+    (note,) = [note for note in report.body["notes"] if "recogniser" in note]
+    assert note.startswith("The recogniser changed from deepgram-nova to local at 00:")
+
+
 class Unreachable:
     """A language model that nobody can reach."""
 

@@ -54,10 +54,11 @@ def test_the_terminal_shows_it(tmp_path):
     assert "listening with openai now" in out.getvalue()
 
 
-def test_the_dashboard_counts_it_and_keeps_the_reason_inside(tmp_path):
+def test_the_dashboard_tells_it_in_words_and_keeps_the_reason_inside(tmp_path):
     rows = [Row(number, record) for number, record in enumerate(logged(tmp_path))]
-    assert folded(rows).switches == 1
-    assert "reason" not in public_event(rows[0])
+    said = "The recogniser changed from deepgram-nova to openai at 00:07."
+    assert folded(rows).change == public_event(rows[0])["text"] == said
+    assert "revoked" not in str(public_event(rows[0]))
 
 
 class LoudIsSpeech:

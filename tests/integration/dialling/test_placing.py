@@ -1,0 +1,304 @@
+"""One slot, one call: who takes a booked call in hand, what stops it, and what every failure of Twilio leads to."""
+
+import itertools
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from engine.errors import Conflict
+from engine.store.appointments import AppointmentRepository
+from engine.store.dials import DialRepository, Waiting
+from engine.store.outbox import OutboxRepository
+from engine.store.permissions import PermissionRepository
+from engine.store.schedule_models import Appointment
+from engine.store.tasks import TaskRepository
+from engine.vocabulary import AppointmentState, CallState, Channel
+from engine.work import booking, rebooking
+from engine.work.desk import Desk
+from engine.work.dialling import dial
+from engine.work.reconciling import ask_about_silent_calls
+from tests.integration.dialling.conftest import OURS, PHONE, ZONES, Office, make_user
+
+SOON = timedelta(seconds=30)
+
+
+def tasks(office: Office) -> list[tuple[str, str]]:
+    with office.sessions() as session:
+        return [(task.kind, task.reason) for task in TaskRepository(session).open_of(office.owner.id)]
+
+
+def change(office: Office, appointment: Appointment, how: Callable[[Desk, Appointment], object]) -> None:
+    with office.sessions.begin() as session:
+        how(Desk(session, ZONES, office.hours, datetime.now(UTC)), session.get_one(Appointment, appointment.id))
+
+
+def reconcile(office: Office, after: timedelta) -> None:
+    dialler = office.dialler()
+    ask_about_silent_calls(dialler, datetime.now(UTC) + after)
+    assert dialler.placer is not None
+    dialler.placer.close()
+
+
+def test_twilio_is_asked_with_everything_it_needs_to_know(office: Office) -> None:
+    interview = office.plan()
+    call_id = office.dial(office.due_now(interview))
+
+    [taken] = office.twilio.exchange.calls
+    base = office.settings.public_base_url
+    assert (taken.one("To"), taken.one("From")) == (PHONE, OURS)
+    assert taken.one("Url") == f"{base}/telephony/voice?interview_id={interview.id}&call={call_id}"
+    assert taken.one("StatusCallback") == f"{base}/telephony/status?call={call_id}"
+    assert taken.form["StatusCallbackEvent"] == ["initiated", "ringing", "answered", "completed"]
+    assert (taken.one("MachineDetection"), taken.one("AsyncAmd")) == ("DetectMessageEnd", "true")
+    [call] = office.calls(interview)
+    assert (call.id, call.state, call.call_sid, call.phone) == (call_id, CallState.RINGING, taken.sid, PHONE)
+    assert office.appointment(interview).state == AppointmentState.TAKEN
+
+
+def test_however_many_reach_for_a_call_it_is_dialled_once(office: Office) -> None:
+    interview = office.plan()
+    appointment = office.due_now(interview)
+    with ThreadPoolExecutor(6) as pool:
+        placed = list(pool.map(lambda _: office.dial(appointment), range(12)))
+
+    assert sum(each is not None for each in placed) == 1
+    assert len(office.twilio.requests) == 1
+    assert len(office.calls(interview)) == 1
+
+
+def test_what_changed_in_the_last_second_is_not_dialled(office: Office) -> None:
+    cancelled, moved, refused = (office.due_now(office.plan(f"+1202555019{number}")) for number in (1, 2, 3))
+    with office.sessions.begin() as session:
+        AppointmentRepository(session).set_state(cancelled.id, AppointmentState.CANCELLED)
+        PermissionRepository(session).refuse(Channel.CALL, refused.phone, "link", datetime.now(UTC))
+    stale = moved.edition
+    change(office, moved, rebooking.call_at_once)
+    dialler = office.dialler()
+    for appointment, edition in ((cancelled, cancelled.edition), (moved, stale), (refused, refused.edition)):
+        assert dial(dialler, [Waiting(appointment.id, edition)], datetime.now(UTC) + SOON) == []
+
+    assert office.twilio.requests == []
+
+
+def test_nobody_is_called_before_the_hour(office: Office) -> None:
+    appointment = office.due_now()
+    assert appointment.due_at is not None
+    dialler = office.dialler()
+    assert dial(dialler, [Waiting(appointment.id, 0)], appointment.due_at - timedelta(milliseconds=1)) == []
+    assert dial(dialler, [Waiting(appointment.id, 0)], appointment.due_at) != []
+
+
+def test_a_call_in_hand_cannot_be_moved_but_called_off(office: Office) -> None:
+    interview = office.plan()
+    office.dial(office.due_now(interview))
+    with pytest.raises(Conflict, match="running or over"):
+        change(office, office.appointment(interview), rebooking.call_at_once)
+    change(office, office.appointment(interview), lambda desk, row: booking.cancel(desk, row, by="user"))
+    assert office.appointment(interview).state == AppointmentState.CANCELLED
+
+
+@pytest.mark.parametrize("fault", ["429", "401"])
+def test_where_nothing_rang_the_call_goes_out_a_little_later_and_no_try_is_counted(office: Office, fault: str) -> None:
+    interview = office.plan()
+    appointment = office.due_now(interview)
+    office.twilio.faults = [fault]
+    office.dial(appointment)
+
+    [call] = office.calls(interview)
+    assert (call.state, call.end_reason) == (CallState.FAILED, "not_placed")
+    waiting = office.appointment(interview)
+    assert (waiting.state, waiting.closed_gate) == (AppointmentState.BOOKED, "provider_down")
+    assert office.jobs("dial_call") != []
+
+    assert office.dial(waiting, SOON) is not None
+    with office.sessions() as session:
+        [counted] = DialRepository(session).tries(waiting)
+    assert (counted.try_number, counted.state) == (2, CallState.RINGING)
+
+
+def test_a_refusal_for_good_ends_the_appointment_and_says_what_to_do(office: Office) -> None:
+    interview = office.plan()
+    office.twilio.faults = ["21215"]
+    office.dial(office.due_now(interview))
+
+    assert office.appointment(interview).state == AppointmentState.MISSED
+    [(kind, words)] = tasks(office)
+    assert kind == "not_called"
+    assert "geographic permissions" in words
+
+
+@pytest.mark.parametrize("fault", ["break after", "503"])
+def test_after_a_request_in_the_dark_the_provider_is_asked_and_nobody_rings_twice(office: Office, fault: str) -> None:
+    interview = office.plan()
+    appointment = office.due_now(interview)
+    office.twilio.faults = [fault]
+    office.dial(appointment)
+    [call] = office.calls(interview)
+    assert (call.state, call.call_sid) == (CallState.DIALLING, None)
+    assert office.dial(appointment, SOON) is None
+
+    reconcile(office, timedelta(seconds=20))
+    [call] = office.calls(interview)
+    if fault == "break after":
+        assert (call.state, call.call_sid) == (CallState.RINGING, office.twilio.exchange.calls[0].sid)
+        assert len(office.twilio.requests) == 1
+        return
+    assert call.state == CallState.DIALLING, "Twilio may still show it"
+    reconcile(office, timedelta(seconds=61))
+    [call] = office.calls(interview)
+    assert (call.state, call.end_reason) == (CallState.FAILED, "not_placed")
+    assert office.appointment(interview).state == AppointmentState.BOOKED
+    assert office.dial(appointment, timedelta(seconds=62)) is not None
+
+
+def test_a_crash_between_the_row_and_the_request_is_found_out(office: Office) -> None:
+    interview = office.plan()
+    appointment = office.due_now(interview)
+    with office.sessions.begin() as session:
+        assert DialRepository(session).take([Waiting(appointment.id, 0)], datetime.now(UTC)) != []
+    assert office.dial(appointment, SOON) is None
+    reconcile(office, timedelta(seconds=61))
+    assert office.dial(appointment, timedelta(seconds=62)) is not None
+    assert len(office.twilio.requests) == 1
+
+
+def test_a_call_whose_news_were_all_lost_is_looked_up(office: Office) -> None:
+    interview = office.plan()
+    office.dial(office.due_now(interview))
+    office.twilio.exchange.calls[0].status = "no-answer"
+    reconcile(office, timedelta(seconds=70))
+    assert office.calls(interview)[0].state == CallState.RINGING
+    reconcile(office, timedelta(seconds=80))
+    assert office.calls(interview)[0].state == CallState.NO_ANSWER
+    assert office.appointment(interview).state == AppointmentState.BOOKED
+
+
+@pytest.mark.parametrize(
+    ("statuses", "pauses_min"),
+    [
+        (("busy", "busy", "busy"), (5, 5, None)),
+        (("no-answer", "no-answer"), (30, 24 * 60)),
+        (("failed", "busy", "no-answer"), (2, 5, 24 * 60)),  # three on one day are enough
+    ],
+)
+def test_each_outcome_has_its_next_try(
+    office: Office, statuses: tuple[str, ...], pauses_min: tuple[int | None, ...]
+) -> None:
+    interview = office.plan()
+    appointment = office.due_now(interview)
+    first = appointment.due_at
+    assert first is not None
+    for number, (status, pause) in enumerate(zip(statuses, pauses_min, strict=True), start=1):
+        waited = (appointment.due_at or first) - datetime.now(UTC)
+        call_id = office.dial(appointment, max(waited, timedelta()))
+        assert call_id is not None
+        sid = office.twilio.exchange.calls[-1].sid
+        news = {"CallSid": sid, "CallStatus": status, "SequenceNumber": "3"}
+        assert office.tell(f"/telephony/status?call={call_id}", **news).status_code == 204
+        office.settle(interview, max(waited, timedelta()))
+        appointment = office.appointment(interview)
+        if pause is None:
+            assert appointment.state == AppointmentState.MISSED
+            assert tasks(office) == [("not_reached", "The line was busy each time. It was tried 3 times.")]
+            with office.sessions() as session:
+                touches = [message.touch for message in OutboxRepository(session).of_interview(interview.id)]
+            assert "missed" in touches
+            return
+        dialled = office.calls(interview)[-1].dialled_at
+        assert dialled is not None
+        assert appointment.state == AppointmentState.BOOKED
+        assert appointment.due_at is not None
+        since = dialled if pause < 60 else first
+        assert abs(appointment.due_at - since - timedelta(minutes=pause)) < timedelta(seconds=2), number
+        assert appointment.edition == 0
+
+
+def test_news_come_in_any_order_forged_doubled_and_about_nobody(office: Office) -> None:
+    interview = office.plan()
+    call_id = office.dial(office.due_now(interview))
+    sid = office.twilio.exchange.calls[0].sid
+    path = f"/telephony/status?call={call_id}"
+    for status, number in zip(("ringing", "no-answer", "initiated", "no-answer", "in-progress"), "13032", strict=True):
+        assert office.tell(path, CallSid=sid, CallStatus=status, SequenceNumber=number).status_code == 204
+    assert office.tell(path, token="another", CallSid=sid, CallStatus="busy").status_code == 403
+    assert office.tell("/telephony/status?call=nonsense", CallSid="CA9", CallStatus="busy").status_code == 204
+    assert office.tell(f"/telephony/status?call={call_id}", CallSid="CA9", CallStatus="busy").status_code == 204
+
+    [call] = office.calls(interview)
+    assert (call.state, call.call_sid, call.status_sequence) == (CallState.NO_ANSWER, sid, 3)
+
+
+def test_gates_that_open_by_themselves_are_shown_and_waited_for(office: Office) -> None:
+    interview = office.plan()
+    appointment = office.due_now(interview)
+    office.lines = 0
+    office.take_jobs()
+    assert office.dial(appointment) is None
+    waiting = office.appointment(interview)
+    assert (waiting.state, waiting.closed_gate) == (AppointmentState.BOOKED, "no_capacity")
+    assert any(at is not None and at > datetime.now(UTC) + timedelta(seconds=2) for at in office.jobs("dial_call"))
+
+    office.lines = 5
+    assert office.dial(appointment, SOON) is not None
+    assert office.appointment(interview).closed_gate is None
+
+
+def test_a_gate_that_stays_closed_for_a_quarter_of_an_hour_ends_it(office: Office) -> None:
+    interview = office.plan()
+    appointment = office.due_now(interview)
+    office.health.failed("away", None)
+    for _ in range(5):
+        office.health.failed("away", None)
+    assert office.dial(appointment, timedelta(minutes=14)) is None
+    assert office.appointment(interview).closed_gate == "provider_down"
+    assert office.dial(appointment, timedelta(minutes=16)) is None
+    missed = office.appointment(interview)
+    assert (missed.state, missed.state_reason) == (AppointmentState.MISSED, "provider_down")
+    assert [kind for kind, _ in tasks(office)] == ["not_called"]
+
+
+def test_a_lasting_gate_ends_it_at_once_with_a_task(office: Office) -> None:
+    interview = office.plan()
+    appointment = office.due_now(interview)
+    with office.sessions.begin() as session:
+        PermissionRepository(session).refuse(Channel.CALL, PHONE, "link", datetime.now(UTC))
+    assert office.dial(appointment) is None
+    missed = office.appointment(interview)
+    assert (missed.state, missed.state_reason) == (AppointmentState.MISSED, "do_not_call")
+    assert "never to be called" in tasks(office)[0][1]
+    assert office.twilio.requests == []
+
+
+def test_a_month_whose_money_is_spent_calls_nobody(office: Office) -> None:
+    office.month_usd = Decimal("0.01")
+    interview = office.plan()
+    appointment = office.due_now(interview)
+    assert office.dial(appointment) is not None, "nothing was spent yet"
+
+
+def test_with_a_pace_accounts_take_turns_and_are_told_when(office: Office) -> None:
+    office.per_second = 1.0
+    other = make_user(office.sessions, "bob@example.org")
+    many = [office.plan(f"+1202555016{number}") for number in range(4)]
+    few = [office.plan(f"+1202555017{number}", owner=other) for number in range(2)]
+    waiting = [office.due_now(interview) for interview in (*many, *few)]
+    begin = datetime.now(UTC)
+    dialler = office.dialler()
+    placed: list[str] = []
+    for second in range(6):
+        now = begin + timedelta(seconds=second)
+        with office.sessions() as session:
+            told = DialRepository(session).expected("AC1", 1.0, now)
+        assert sorted(round((at - now).total_seconds()) for at in told.values()) == list(range(6 - second))
+        for appointment in waiting:
+            dial(dialler, [Waiting(appointment.id, 0)], now)
+        placed = [phone for _, phone in office.twilio.requests]
+        assert len(placed) == second + 1, "one a second, whoever asks"
+    assert Counter(placed).most_common(1)[0][1] == 1
+    owners = ["few" if phone.startswith("+1202555017") else "many" for phone in placed]
+    assert all(one != next_one for one, next_one in itertools.pairwise(owners[:4])), owners
+    assert owners[4:] == ["many", "many"]
