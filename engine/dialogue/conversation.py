@@ -99,9 +99,7 @@ def _key_pressed(moment: Moment, digit: str) -> None:
     state = moment.state
     if state.leave is not None and digit in _FOR_OTHERS:
         moment.tell(KeyPressed(digit))
-    if state.holds_floor or (state.phase in _DECIDING and digit not in _FOR_OTHERS):
-        return
-    if state.phase is Phase.COMPOSING and digit not in _KEYS:
+    if state.holds_floor or digit not in _KEYS or (state.phase in _DECIDING and digit not in _FOR_OTHERS):
         return
     if state.phase in (Phase.SPEAKING, Phase.COMPOSING):
         moment.cut_playback()

@@ -154,7 +154,7 @@ class Moment:
 
     def keep_listening(self, time: KeepListening) -> None:
         """Give the candidate time: at once when we listen already, otherwise from the end of what we say."""
-        if self.state.phase is Phase.SPEAKING:
+        if not self.state.playback.is_closed:
             self.change(patience_ms=time.patience_ms, idle_ms=time.idle_ms)
         else:
             self.listen(time.patience_ms, time.idle_ms)
