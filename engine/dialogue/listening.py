@@ -49,7 +49,7 @@ def _speech_began(moment: Moment, began_ms: int) -> None:
     moment.change(last_began_ms=began_ms)
     if moment.turn(TurnEvent.SPEECH_BEGAN) is TurnAction.HOLD_PLAYBACK:
         hold(moment)
-    if moment.state.phase is Phase.FLUSHING:
+    if moment.state.phase is Phase.FLUSHING and moment.state.ended_by not in ("key", "limit"):
         # The candidate was only drawing breath: the turn goes on, and the flush under way is void.
         moment.stop_timers("flush")
         moment.change(phase=Phase.LISTENING, request=moment.state.request + 1)

@@ -177,7 +177,7 @@ def ends(call: Call, *, voice_works: bool) -> bool:
     return False
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(calls, st.booleans(), st.booleans())
 def test_when_nothing_more_comes_of_anybody_the_call_comes_to_an_end(events, has_model, voice_works):
     """No signal but the timers': whatever state was reached, we speak again, and in the end say goodbye or hang up."""
@@ -185,7 +185,7 @@ def test_when_nothing_more_comes_of_anybody_the_call_comes_to_an_end(events, has
     assert ends(call, voice_works=voice_works), f"nobody will ever speak: {call.state.phase}, {call.timers}"
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(calls, st.booleans())
 def test_a_detector_that_hears_speech_for_ever_does_not_hold_up_the_call(events, has_model):
     call = after(events, has_model=has_model)
