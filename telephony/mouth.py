@@ -20,6 +20,11 @@ class Mouth:
         self._is_held = False
         self._recorder: Recorder | None = None
 
+    @property
+    def first_sent_s(self) -> float | None:
+        """When the first audio of the latest utterance, or the latest `clear`, went out; None while it did not."""
+        return self._writer.first_sent_s
+
     def record_to(self, recorder: Recorder) -> None:
         """From now on what goes out is recorded."""
         self._recorder = recorder
@@ -31,6 +36,7 @@ class Mouth:
         """What the core wants said, or said no more."""
         match action:
             case Speak(utterance, pieces):
+                self._writer.expect()
                 self.say(utterance, pieces)
             case SpeakMore(utterance, first, pieces):
                 self.say(utterance, pieces, first)

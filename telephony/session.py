@@ -49,6 +49,7 @@ from telephony.media_stream import (
     StreamProtocol,
     StreamStopped,
 )
+from telephony.reply_clock import ReplyClock
 from telephony.sound_keeping import SoundKeeper
 from telephony.sound_meter import verdict
 from telephony.speaker import ChunkReady
@@ -96,6 +97,7 @@ class Session:
         self._is_closed = False
         self._last_frame_s = parts.clock()
         self._lag = LagMeter(parts.clock)
+        self._replies = ReplyClock(parts.clock, lambda: parts.mouth.first_sent_s)
 
     @property
     def now_ms(self) -> int:
@@ -206,6 +208,8 @@ class Session:
     def _feed(self, signal: Signal) -> None:
         self._parts.call_log.signal(signal)
         self._state, actions = step(self._state, signal, self._parts.plan)
+        for name, data in self._replies.saw(signal, actions):
+            self._parts.call_log.session_fact(signal.at_ms, name, **data)
         for action in actions:
             self._parts.call_log.action(signal.at_ms, action)
             self._carry_out(action)
@@ -228,8 +232,10 @@ class Session:
                 self._timers.start(name, due_ms)
             case StopTimer(name):
                 self._timers.stop(name)
-            case Fact(name, data):
-                self._observe(name, data)
+            case Fact("consent_given", data) if data["is_granted"]:
+                self._sound.start(self.now_ms)
+            case Fact():
+                pass  # written to the log, like every action
             case _:
                 self._use_voice(action)
 
@@ -247,10 +253,6 @@ class Session:
         self._parts.mouth.hush(self._samples)
         self._parts.mouth.put(farewell, [], self._samples)
         self._timers.start("farewell", self.now_ms + samples_to_ms(len(farewell)) + FAREWELL_GRACE_MS)
-
-    def _observe(self, name: str, data: dict[str, object]) -> None:
-        if name == "consent_given" and data["is_granted"]:
-            self._sound.start(self.now_ms)
 
     def close(self, reason: str) -> None:
         """End the call: last words, state, recording, log. Does its work once."""
