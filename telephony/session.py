@@ -215,10 +215,12 @@ class Session:
             self._carry_out(action)
 
     def _carry_out(self, action: Action) -> None:
+        if isinstance(action, SpeechAction):
+            self._use_voice(action)
+            return
         match action:
-            case AskModel():
-                if self._parts.thinker is not None:
-                    self._parts.thinker.ask(action)
+            case AskModel() if self._parts.thinker is not None:
+                self._parts.thinker.ask(action)
             case ExpectTerms(terms):
                 self._parts.ear.set_terms(terms)
             case Attend(kind):
@@ -234,10 +236,6 @@ class Session:
                 self._timers.stop(name)
             case Fact("consent_given", data) if data["is_granted"]:
                 self._sound.start(self.now_ms)
-            case Fact():
-                pass  # written to the log, like every action
-            case _:
-                self._use_voice(action)
 
     def _use_voice(self, action: SpeechAction) -> None:
         if isinstance(action, HangUp):
