@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from engine.dialogue import phrases
+from engine.dialogue.answering import machine_words
 from engine.dialogue.asking import asked_next
 from engine.dialogue.going_back import added
 from engine.dialogue.intents import Intent
@@ -35,6 +36,8 @@ def consented(interview: Interview, text: str, is_granted: bool | None, plan: Pl
 
 def _at_consent(interview: Interview, intent: Intent | None, event: Answered, plan: Plan) -> Step:
     text = event.transcript.text
+    if (machine := machine_words(text)) is not None:
+        return interview, [Fact("machine_heard", {"who": machine.value, "text": text}), KeepListening()]
     if intent in _WHILE_CONSENTING:
         return fulfilled(interview, intent, text, event, plan)
     return consented(interview, text, said_yes(text), plan)
