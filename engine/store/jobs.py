@@ -21,6 +21,7 @@ SEND_MESSAGE = "send_message"
 DIAL_CALL = "dial_call"
 SETTLE_CALL = "settle_call"
 END_CALL = "end_call"
+ANSWERED = "call_answered"
 PUT_THROUGH = "put_through"
 
 _QUEUES = {
@@ -30,6 +31,7 @@ _QUEUES = {
     DIAL_CALL: DIAL,
     SETTLE_CALL: DIAL,
     END_CALL: DIAL,
+    ANSWERED: DIAL,
     PUT_THROUGH: DIAL,
 }
 

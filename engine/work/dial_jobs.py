@@ -10,7 +10,8 @@ from procrastinate import App
 
 from engine.store.appointments import AppointmentRepository
 from engine.store.dials import DialRepository, Waiting
-from engine.store.jobs import DIAL, DIAL_CALL, SETTLE_CALL
+from engine.store.jobs import ANSWERED, DIAL, DIAL_CALL, SETTLE_CALL
+from engine.work.answering import Evidence, answered
 from engine.work.desk import Desk
 from engine.work.dialling import Dialler, look
 from engine.work.launching import Launcher
@@ -40,6 +41,10 @@ def register(app: App, dialler: Dialler) -> None:
     @app.task(name=SETTLE_CALL, queue=DIAL)
     async def settle_call(call_id: str) -> None:
         await aside(lambda: _settle(dialler, uuid.UUID(call_id)))
+
+    @app.task(name=ANSWERED, queue=DIAL)
+    async def call_answered(call_id: str, kind: Evidence, value: str) -> None:
+        await aside(lambda: answered(dialler, uuid.UUID(call_id), kind, value, _now()))
 
     @app.periodic(cron="* * * * * */10")
     @app.task(name="ask_about_silent_calls", queue=DIAL, queueing_lock="ask_about_silent_calls")

@@ -70,6 +70,8 @@ class Dialler:
     month_usd: Decimal
     """What an account's interviews may cost in a month before nobody is called any more; zero is no limit."""
     longest_call_s: int
+    phone_number: str = ""
+    """Ours, E.164, for those who are to call back."""
 
 
 def look(dialler: Dialler, appointment_id: uuid.UUID, edition: int, now: datetime) -> datetime | None:

@@ -100,6 +100,7 @@ class Office:
             lines=self.lines,
             month_usd=self.month_usd,
             longest_call_s=3600,
+            phone_number=OURS,
         )
 
     def plan(self, phone: str = PHONE, *, owner: User | None = None, questions: int = 1) -> Interview:
@@ -125,6 +126,9 @@ class Office:
     def interview(self, interview: Interview) -> Interview:
         with UnitOfWork(self.sessions) as work:
             return work.interviews.get(interview.id)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
 
     def due_now(self, interview: Interview | None = None) -> Appointment:
         """A call that is due this moment."""
