@@ -49,6 +49,10 @@ STATES: dict[str, Look] = {
 END_REASONS: dict[str, str] = {
     "completed": "All questions were asked",
     "candidate_ended": "The candidate ended the interview",
+    "call_back": "The candidate wants to be called back at another time",
+    "wrong_person": "Somebody else answered",
+    "abuse": "Ended after repeated insults",
+    "one_way": "Nothing could be heard of the candidate",
     "recording_declined": "The candidate did not agree to a recording",
     "silent": "The line stayed silent",
     "time_limit": "The time was over",

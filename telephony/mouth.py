@@ -2,12 +2,12 @@
 
 from engine.clock import samples_to_ms
 from engine.dialogue.playback import Playback, mark_names
-from engine.dialogue.signals import HoldPlayback, Prepare, ResumePlayback, Speak, SpeakMore, StopPlayback
+from engine.dialogue.signals import HoldPlayback, Prepare, ResumePlayback, Speak, SpeakMore, StopPlayback, TuneVoice
 from engine.ports import Recorder
 from telephony.speaker import ChunkReady, Speaker
 from telephony.writer import LineWriter
 
-_Said = Speak | SpeakMore | HoldPlayback | ResumePlayback | StopPlayback | Prepare
+_Said = Speak | SpeakMore | HoldPlayback | ResumePlayback | StopPlayback | TuneVoice | Prepare
 
 
 class Mouth:
@@ -46,6 +46,8 @@ class Mouth:
                 self.resume()
             case StopPlayback(utterance):
                 self.stop(utterance, position)
+            case TuneVoice(speed, gain_db):
+                self._speaker.tune(speed, gain_db)
             case Prepare(pieces):
                 self.prepare(pieces)
 

@@ -24,20 +24,14 @@ from engine.dialogue.signals import (
     Fact,
     Flush,
     HangUp,
-    HoldPlayback,
     Judge,
     LineClosed,
     LineResumed,
     MarkReturned,
     PieceQueued,
-    Prepare,
-    ResumePlayback,
     Signal,
-    Speak,
-    SpeakMore,
     SpeechAction,
     StartTimer,
-    StopPlayback,
     StopTimer,
     TimerExpired,
 )
@@ -221,9 +215,10 @@ class Session:
             self._carry_out(action)
 
     def _carry_out(self, action: Action) -> None:
+        if isinstance(action, SpeechAction):
+            self._use_voice(action)
+            return
         match action:
-            case Speak() | SpeakMore() | HoldPlayback() | ResumePlayback() | StopPlayback() | Prepare() | HangUp():
-                self._use_voice(action)
             case AskModel() if self._parts.thinker is not None:
                 self._parts.thinker.ask(action)
             case ExpectTerms(terms):
