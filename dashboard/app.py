@@ -1,6 +1,6 @@
 """The Flask application with everything of the dashboard on it. wsgi.py adds the telephone side."""
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Set
 
 from flask import Flask
 from flask_jwt_extended import JWTManager
@@ -31,7 +31,6 @@ from dashboard.api import interviews as api_interviews
 from dashboard.configuration import flask_config
 from dashboard.csrf import Csrf
 from dashboard.metrics import Metrics
-from dashboard.samples import Sample
 from dashboard.signing_in import SigningIn
 from dashboard.tokens import Tokens
 from engine.adapters.passwords import Passwords
@@ -45,16 +44,14 @@ def create_app(
     passwords: Passwords | None = None,
     public_endpoints: Set[str] = frozenset(),
     metrics_token: str = "",
-    samples: Callable[[], Iterable[Sample]] = tuple,
-    is_draining: Callable[[], bool] = lambda: False,
+    process: health.ThisProcess | None = None,
 ) -> Flask:
     """Build the application; nothing is connected before the first request.
 
     passwords: how passwords are hashed; the product's own way by default.
     public_endpoints: endpoints of blueprints added later that check their callers themselves, such as webhooks with a
     signature. Every other route needs a signed-in person. metrics_token: see docs/api.md.
-    samples: more figures of this process for /metrics, read whenever it is asked for. is_draining: whether it was told
-    to stop and only carries on what it has begun.
+    process: what this process knows of itself, for /health/ready and /metrics.
     app.extensions["sessions"] makes database sessions on the application's engine.
     """
     app = Flask("dashboard")
@@ -81,7 +78,7 @@ def create_app(
     access.install(app, db, csrf, jwt, frozenset(public_endpoints))
 
     for blueprint in (
-        health.blueprint(db, metrics, metrics_token, samples, is_draining),
+        health.blueprint(db, metrics, metrics_token, process or health.ThisProcess()),
         pages.blueprint(db, settings),
         accounts.blueprint(signing_in, tokens),
         interviews.blueprint(db, settings),

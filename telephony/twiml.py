@@ -11,6 +11,7 @@ _VOICE = "Polly.Joanna"
 """Twilio's own voice: heard only before the agent answers and when something went wrong."""
 _PIN_DIGITS = 6
 _PIN_TIMEOUT_S = 8
+_KEY_TIMEOUT_S = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,26 @@ def connect_stream(stream: StreamAddress, after_url: str) -> str:
 
 
 def ask_for_pin(action_url: str, text: str) -> str:
-    """Ask for six digits by keypad; without any, the call goes on to `action_url` all the same."""
+    """Ask for six digits by keypad or voice; without any, the call goes on to `action_url` all the same."""
     response = VoiceResponse()
     gather = response.gather(
-        input="dtmf", num_digits=_PIN_DIGITS, timeout=_PIN_TIMEOUT_S, action=action_url, method="POST"
+        input="dtmf speech",
+        num_digits=_PIN_DIGITS,
+        timeout=_PIN_TIMEOUT_S,
+        speech_timeout="auto",
+        hints="zero, oh, one, two, three, four, five, six, seven, eight, nine, double",
+        action=action_url,
+        method="POST",
     )
+    gather.say(text, voice=_VOICE)
+    response.redirect(action_url, method="POST")
+    return str(response)
+
+
+def ask_for_key(action_url: str, text: str) -> str:
+    """Ask for one key; without it, the call goes on to `action_url` all the same."""
+    response = VoiceResponse()
+    gather = response.gather(input="dtmf", num_digits=1, timeout=_KEY_TIMEOUT_S, action=action_url, method="POST")
     gather.say(text, voice=_VOICE)
     response.redirect(action_url, method="POST")
     return str(response)
