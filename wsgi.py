@@ -37,7 +37,7 @@ def build() -> Flask:
 def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     # Two seconds of packages, loaded beside the models of the speech process instead of before them.
     from dashboard.app import create_app
-    from dashboard.process import ServingProcess
+    from dashboard.health import ThisProcess
     from dashboard.samples import cache_samples, health_samples
     from engine.dialogue.phrases import fixed_phrases, sentences
     from engine.pricing import load_prices
@@ -56,9 +56,10 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
         settings,
         public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS | message_status.ENDPOINTS,
         metrics_token=settings.metrics_token,
-        process=ServingProcess(
+        process=ThisProcess(
             samples=lambda: [*cache_samples(engines.caches), *health_samples(engines.health)],
             is_draining=lambda: switchboard.draining.has_begun,
+            engines=engines.readiness,
             news=LiveNews(listener),
         ),
     )

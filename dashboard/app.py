@@ -33,7 +33,6 @@ from dashboard.api import interviews as api_interviews
 from dashboard.configuration import flask_config
 from dashboard.csrf import Csrf
 from dashboard.metrics import Metrics
-from dashboard.process import ServingProcess
 from dashboard.signing_in import SigningIn
 from dashboard.tokens import Tokens
 from engine.adapters.passwords import Passwords
@@ -47,17 +46,17 @@ def create_app(
     passwords: Passwords | None = None,
     public_endpoints: Set[str] = frozenset(),
     metrics_token: str = "",
-    process: ServingProcess | None = None,
+    process: health.ThisProcess | None = None,
 ) -> Flask:
     """Build the application; nothing is connected before the first request.
 
     passwords: how passwords are hashed; the product's own way by default.
     public_endpoints: endpoints of blueprints added later that check their callers themselves, such as webhooks with a
     signature. Every other route needs a signed-in person. metrics_token: see docs/api.md.
-    process: what the process around the application tells of itself.
+    process: what this process knows of itself, for /health/ready, /metrics and live pages.
     app.extensions["sessions"] makes database sessions on the application's engine.
     """
-    process = process or ServingProcess()
+    process = process or health.ThisProcess()
     app = Flask("dashboard")
     app.config.from_mapping(flask_config(settings))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -82,7 +81,7 @@ def create_app(
     access.install(app, db, csrf, jwt, frozenset(public_endpoints))
 
     for blueprint in (
-        health.blueprint(db, metrics, metrics_token, process.samples, process.is_draining),
+        health.blueprint(db, metrics, metrics_token, process),
         pages.blueprint(db, settings),
         accounts.blueprint(signing_in, tokens),
         interviews.blueprint(db, settings),

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from dashboard.access import current_user
 from dashboard.database import Database
+from dashboard.health import ThisProcess
 from dashboard.live import public_event
-from dashboard.process import ServingProcess
 from dashboard.schemas import EventsQuery
 from dashboard.validation import checked
 from engine.store.events import EventRepository
@@ -34,7 +34,7 @@ _OVER: Final = (
 )  # fmt: skip
 
 
-def blueprint(database: Database, process: ServingProcess) -> Blueprint:
+def blueprint(database: Database, process: ThisProcess) -> Blueprint:
     bp = Blueprint("live_stream", __name__, url_prefix="/api/v1/interviews")
 
     @bp.get("/<uuid:interview_id>/events/stream")
@@ -53,7 +53,7 @@ def blueprint(database: Database, process: ServingProcess) -> Blueprint:
 
 
 def _told(
-    sessions: sessionmaker[Session], process: ServingProcess, interview_id: uuid.UUID, after: int, until_s: float
+    sessions: sessionmaker[Session], process: ThisProcess, interview_id: uuid.UUID, after: int, until_s: float
 ) -> Iterator[str]:
     yield "retry: 1000\n\n"
     seen = process.news.wait(str(interview_id), -1, 0.0)

@@ -8,7 +8,7 @@ that is what makes a recorded call replayable.
 from collections.abc import Callable
 
 from engine.dialogue import composing, resuming
-from engine.dialogue.interview import Began, Judged, KeyPressed, StayedSilent, TimeIsUp
+from engine.dialogue.interview import Began, Judged, KeyPressed, LineIsPoor, StayedSilent, TimeIsShort, TimeIsUp
 from engine.dialogue.listening import (
     candidate_sounds,
     could_not_hear,
@@ -28,6 +28,7 @@ from engine.dialogue.signals import (
     FinalReceived,
     LineClosed,
     LineResumed,
+    LineTroubled,
     MarkReturned,
     PartialReceived,
     PieceQueued,
@@ -37,7 +38,6 @@ from engine.dialogue.signals import (
     SpeechBegan,
     SpeechConfirmed,
     SpeechEnded,
-    StartTimer,
     TimerExpired,
     UserCommand,
     VoiceFailed,
@@ -66,7 +66,7 @@ def _react(moment: Moment, signal: Signal) -> None:
             voice_plays(moment, signal)
         case ModelText() | ModelReplied() | ModelFailed():
             composing.model_speaks(moment, signal)
-        case CallStarted() | LineResumed() | LineClosed():
+        case CallStarted() | LineResumed() | LineTroubled() | LineClosed():
             _line_changes(moment, signal)
         case DigitPressed(_, digit):
             _key_pressed(moment, digit)
@@ -74,15 +74,17 @@ def _react(moment: Moment, signal: Signal) -> None:
             user_commands(moment, signal)
         case TimerExpired(_, name):
             _TIMERS.get(name, _nothing)(moment)
-        case AnswerJudged(_, order, score, missing):
-            _judged(moment, Judged(order, score, missing))
+        case AnswerJudged():
+            _judged(moment, Judged(signal.order, signal.score, signal.missing))
 
 
-def _line_changes(moment: Moment, signal: CallStarted | LineResumed | LineClosed) -> None:
+def _line_changes(moment: Moment, signal: CallStarted | LineResumed | LineTroubled | LineClosed) -> None:
     match signal:
+        case LineTroubled(_, trouble):
+            moment.tell(LineIsPoor(trouble))
         case CallStarted(at_ms, has_model):
             moment.change(has_model=has_model, time_is_up_ms=at_ms + moment.plan.limits.interview_ms)
-            moment.do(StartTimer("time_limit", moment.state.time_is_up_ms))
+            moment.start_clocks()
             moment.tell(Began())
         case LineResumed(_, has_model):
             resuming.line_resumed(moment, has_model)
@@ -94,18 +96,25 @@ def _line_changes(moment: Moment, signal: CallStarted | LineResumed | LineClosed
 
 _KEYS = "*#0129"
 """The keys that mean something."""
+_FOR_OTHERS = "09"
+"""Keys whose wish is not lost whenever they are pressed: a person, and no more calls."""
+_DECIDING = (Phase.FLUSHING, Phase.UNDERSTANDING, Phase.JUDGING)
+"""The answer is over and we are about to speak: too late for keys that are about the answer."""
 
 
 def _key_pressed(moment: Moment, digit: str) -> None:
     state = moment.state
-    if state.holds_floor or state.phase in (Phase.FLUSHING, Phase.UNDERSTANDING, Phase.JUDGING):
-        return
-    if state.phase is Phase.COMPOSING and digit not in _KEYS:
+    if state.leave is not None and digit in _FOR_OTHERS:
+        moment.tell(KeyPressed(digit))
+    if state.holds_floor or digit not in _KEYS or (state.phase in _DECIDING and digit not in _FOR_OTHERS):
         return
     if state.phase in (Phase.SPEAKING, Phase.COMPOSING):
         moment.cut_playback()
         moment.turn(TurnEvent.PLAYBACK_ENDED)
         moment.change(heard_share=1.0)
+    if state.phase in _DECIDING:
+        moment.stop_timers("flush", "judge", "model")
+        moment.change(phase=Phase.LISTENING, request=state.request + 1, model_request=state.model_request + 1)
     moment.its_our_turn()
     moment.change(silences=0, interrupted=None)
     if digit == "#" and state.phase is Phase.LISTENING and (state.turn_began_ms is not None or state.kept):
@@ -130,7 +139,7 @@ def _idle(moment: Moment) -> None:
     else:
         moment.keep_words()
         moment.change(silences=state.silences + 1)
-        moment.tell(StayedSilent(moment.state.silences))
+        moment.tell(StayedSilent(moment.state.silences, moment.state.is_deaf))
 
 
 def _patience(moment: Moment) -> None:
@@ -161,6 +170,10 @@ def _judge_late(moment: Moment) -> None:
         moment.tell(Judged(current.order, None, ()))
 
 
+def _time_is_short(moment: Moment) -> None:
+    moment.tell(TimeIsShort())
+
+
 def _time_is_up(moment: Moment) -> None:
     if moment.state.leave is None:
         moment.cut_playback()
@@ -180,6 +193,7 @@ _TIMERS: dict[str, Callable[[Moment], None]] = {
     "judge": _judge_late,
     "playback": playback_late,
     "interruption": interruption_over,
+    "time_short": _time_is_short,
     "time_limit": _time_is_up,
     "model": composing.model_late,
     "lead": composing.lead_due,

@@ -10,8 +10,12 @@ from typing import Any
 
 from engine.dialogue import phrases
 from engine.dialogue.intents import Intent
+from engine.dialogue.outside_events import CameBack as CameBack
+from engine.dialogue.outside_events import LineBroke as LineBroke
+from engine.dialogue.outside_events import UserEnds as UserEnds
+from engine.dialogue.outside_events import UserSkips as UserSkips
 from engine.dialogue.plan import Asked, Plan
-from engine.dialogue.signals import Fact
+from engine.dialogue.signals import Fact, TuneVoice
 from engine.transcript import Transcript
 from engine.vocabulary import Difficulty
 
@@ -30,7 +34,13 @@ class Expects(StrEnum):
     NOTHING = "nothing"
     CONSENT = "consent"
     ANSWER = "answer"
-    END_CONFIRMATION = "end confirmation"
+    CONFIRMATION = "confirmation"
+    """A yes or no to a wish that would cost something if it was misheard."""
+    ADDITION = "addition"
+    """Something to add to the answer before."""
+    THEIR_QUESTION = "their question"
+    PAUSED = "paused"
+    """A word that the break is over."""
     CLOSING_WORDS = "closing words"
 
 
@@ -69,6 +79,8 @@ class KeyPressed:
 class StayedSilent:
     times: int
     """1 for the first wait after our last words that ran out, 2 and 3 for the next ones."""
+    is_deaf: bool = False
+    """Nothing was ever heard of the candidate in this call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +94,13 @@ class TimeIsUp:
 
 
 @dataclass(frozen=True, slots=True)
-class LineBroke:
-    """Nobody is there any more; what was recognised of the turn that was going on."""
-
-    transcript: Transcript
+class TimeIsShort:
+    """The interview is near the end of its time."""
 
 
 @dataclass(frozen=True, slots=True)
-class CameBack:
-    """The line broke and the caller is there again, on the same leg."""
-
-
-@dataclass(frozen=True, slots=True)
-class UserEnds:
-    """The user who watches the call wants it to end."""
-
-
-@dataclass(frozen=True, slots=True)
-class UserSkips:
-    """The user who watches the call wants the next question."""
+class LineIsPoor:
+    trouble: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,8 @@ Event = (
     | KeyPressed
     | StayedSilent
     | CouldNotHear
+    | TimeIsShort
+    | LineIsPoor
     | TimeIsUp
     | LineBroke
     | CameBack
@@ -170,6 +172,8 @@ class KeepListening:
     """Say nothing; the candidate has the floor, for this long at least."""
 
     patience_ms: int = 0
+    idle_ms: int = 0
+    """And so long may nothing be said before we say something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +199,7 @@ class Foresee:
     terms: tuple[str, ...]
 
 
-Outcome = Say | Compose | KeepListening | AskIntent | AskJudgement | Foresee | Fact
+Outcome = Say | Compose | KeepListening | AskIntent | AskJudgement | Foresee | TuneVoice | Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +221,23 @@ class Interview:
     last_said: tuple[str, ...] = ()
     """What "repeat" repeats."""
     last_label: str = ""
+    confirming: Intent | None = None
+    """The wish that is to be confirmed."""
+    returns_to: Expects = Expects.NOTHING
+    """What was expected before a confirmation, a pause or a question of theirs, and is again afterwards."""
+    tries: int = 0
+    """How often a confirmation was asked for in vain."""
     consent_tries: int = 0
     failures: int = 0
+    abuses: int = 0
+    closing_rounds: int = 0
+    speed: float = 1.0
+    gain_db: int = 0
+    advice: tuple[str, ...] = ()
+    """About the line; to be told with the next question, once in a call."""
+    is_advised: bool = False
+    is_time_short: bool = False
+    """To be told with the next question."""
     ended_by: str = ""
 
     @property

@@ -19,6 +19,7 @@ from engine.dialogue.voice_actions import Speak as Speak
 from engine.dialogue.voice_actions import SpeakMore as SpeakMore
 from engine.dialogue.voice_actions import SpeechAction as SpeechAction
 from engine.dialogue.voice_actions import StopPlayback as StopPlayback
+from engine.dialogue.voice_actions import TuneVoice as TuneVoice
 from engine.errors import ProtocolError
 from engine.transcript import Transcript, Word
 
@@ -157,6 +158,15 @@ class UserCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class LineTroubled:
+    """Something is wrong with the line; each trouble comes once in a call."""
+
+    at_ms: int
+    trouble: str
+    """A value of engine.dialogue.line_troubles.Trouble."""
+
+
+@dataclass(frozen=True, slots=True)
 class LineClosed:
     at_ms: int
     reason: str
@@ -183,6 +193,7 @@ Signal = (
     | ModelReplied
     | ModelFailed
     | UserCommand
+    | LineTroubled
     | LineClosed
 )
 

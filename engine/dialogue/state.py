@@ -59,6 +59,8 @@ class Conversation:
     ended_by: str = ""
     silences: int = 0
     patience_ms: int = 0
+    idle_ms: int = 0
+    """How long may be kept silent, and how long we listen in any case, once what is being said was heard."""
     patience_until_ms: int = 0
     voice_failures: int = 0
     leave: str | None = None
@@ -74,6 +76,8 @@ class Conversation:
     """What the model is writing, while more of it may come."""
     is_speech_confirmed: bool = False
     """The candidate speaks now, and for long enough that it is no cough."""
+    is_deaf: bool = True
+    """Nothing was heard of the candidate yet, neither speech nor words."""
     interrupted: Say | None = None
     """What we were saying, or about to say, when the candidate began to speak: said after all if that was nothing."""
 

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from dashboard.process import ServingProcess
+from dashboard.health import ThisProcess
 from engine.ports import EventRecord
 from engine.store.command_models import CallCommand
 from engine.store.moves import move_call, move_interview
@@ -83,14 +83,14 @@ def test_what_comes_while_the_browser_listens_is_told_at_once(sessions, ada, liv
                 end(sessions, live[0])
             return self.waits
 
-    client = make_app(process=ServingProcess(news=Script())).test_client()
+    client = make_app(process=ThisProcess(news=Script())).test_client()
     client.submit("/login", {"email": ada.email, "password": ada.password})
     told = messages(client.get(f"/api/v1/interviews/{live[0]}/events/stream"))
     assert [[event["name"] for event in each["events"]] for each in told] == [["call_started"], ["stage"]]
 
 
 def test_a_process_that_was_told_to_stop_lets_its_readers_go(sessions, ada, live, make_app):
-    client = make_app(process=ServingProcess(is_draining=lambda: True)).test_client()
+    client = make_app(process=ThisProcess(is_draining=lambda: True)).test_client()
     client.submit("/login", {"email": ada.email, "password": ada.password})
     assert messages(client.get(f"/api/v1/interviews/{live[0]}/events/stream")) == []
 

@@ -24,7 +24,7 @@ def test_a_whole_call_is_held_recorded_and_logged(virtual):
 
 
 def test_each_reply_and_the_greeting_tell_where_the_time_went(virtual):
-    greeting, *replies = virtual(COMPLETE).run().facts("reply_timed")
+    greeting, *replies = virtual(["Yes.", *[ANSWER] * 6, "No, thank you."]).run().facts("reply_timed")
     assert greeting["label"] == "consent" and set(greeting["steps_ms"]) == {"chosen", "queued", "wire", "mark"}
     assert {reply["label"].partition(":")[0] for reply in replies} == {"ask", "probe", "closing", "goodbye"}
     for reply in replies:
