@@ -18,6 +18,8 @@ KEYS = (
     "and zero asks for a person.",
 )
 FIRST_QUESTION = ("Here is your first question.",)
+WHILE_WE_WAIT = ("Okay.", "One moment, please.")
+"""Said one after the other while the last words are still being recognised; each is an utterance of its own."""
 AGAIN = ("Of course.",)
 ASK_ANEW = ("Let me ask that again.",)
 TAKE_YOUR_TIME = ("Take your time.",)
@@ -109,7 +111,7 @@ def fixed_phrases() -> Sequence[str]:
         CONSENT_AGAIN, CONSENT_THANKS, NO_RECORDING, KEYS, FIRST_QUESTION, AGAIN, ASK_ANEW, TAKE_YOUR_TIME, MORE_TIME,
         OFFER_HELP, SKIPPED, NOT_KNOWN, TIME_FOR_THIS_ONE, CONFIRM_END, GO_ON, HUMAN, NEVER_AGAIN, DID_NOT_HEAR,
         CLOSING, BACK_TO_QUESTION, PASSED_ON, GOODBYE, GOODBYE_EARLY, GOODBYE_SILENT, TIME_IS_UP, TECHNICAL_TROUBLE,
-        ACKNOWLEDGEMENTS, LINE_BROKE, GO_ON_FROM_THERE, ANSWER_IS_KEPT,
+        WHILE_WE_WAIT, ACKNOWLEDGEMENTS, LINE_BROKE, GO_ON_FROM_THERE, ANSWER_IS_KEPT,
         ANSWER_IS_KEPT_SO_FAR,
     )  # fmt: skip
     return tuple(dict.fromkeys(sentence for constant in constants for sentence in constant))
