@@ -18,7 +18,7 @@ with_database := $(py) -m engine.store.embedded_postgres run --
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test quick lint format migrate venv venv-dev bench-media bench-speech bench-turns bench-first-audio bench-leaks bench-dial clean
+.PHONY: help demo run test quick lint format migrate venv venv-dev bench-media bench-speech bench-turns bench-first-audio bench-leaks bench-dial chaos clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,7 +34,7 @@ run: $(VENV)/.runtime .env ## web and jobs for development on an embedded Postgr
 	  BIND_HOST=127.0.0.1 $(py) -m gunicorn --config gunicorn.conf.py --reload --workers 1 --graceful-timeout 5 wsgi:app'
 
 test: $(VENV)/.dev ## the whole suite, with coverage of engine and telephony (90 % of lines at least)
-	@$(py) -m pytest -n 2 --dist loadscope --cov=engine --cov=telephony \
+	@$(py) -m pytest -n 3 --no-loadscope-reorder --cov=engine --cov=telephony \
 	  --cov-report=term:skip-covered --cov-report=xml:var/coverage.xml --cov-fail-under=90
 
 quick: $(VENV)/.dev ## the tests that need neither database nor processes nor browser: seconds
@@ -72,6 +72,9 @@ bench-dial: $(VENV)/.dev ## CALLS=n booked calls due in one second, two workers:
 bench-turns: $(VENV)/.runtime ## DATA=folder: answers cut off against dead air, for both endpoint policies
 	@test -n "$(DATA)" || { echo "Say where the turns are: make bench-turns DATA=folder" >&2; exit 2; }
 	@$(py) -m benchmarks.turns "$(DATA)"
+
+chaos: $(VENV)/.runtime ## CALLS=n (200) calls while processes, sockets and PostgreSQL are killed: what is lost, how soon are we back?
+	@$(py) -m benchmarks.chaos --calls $(if $(filter file,$(origin CALLS)),200,$(CALLS))
 
 venv: $(VENV)/.runtime ## what the product runs on, in .venv
 venv-dev: $(VENV)/.dev ## what tests and checks need, on top

@@ -17,10 +17,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 bind = f"{os.environ.get('BIND_HOST') or '0.0.0.0'}:{os.environ.get('PORT') or 8000}"  # noqa: S104  # a server's place
 
 # One cooperative worker per core: a call is three greenlets, and a worker that shares its core keeps fewer calls.
-worker_class = "gevent"
+worker_class = "telephony.serving.CallWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
 
-# A worker that is told to stop takes no new call and lives until its last one has ended, an hour at most.
+# A worker that is told to stop takes no new call and serves on until its last one has ended, an hour at most.
 graceful_timeout = 3600
 timeout = 120
 

@@ -125,6 +125,7 @@ def run(settings: Settings) -> None:
         lines=settings.calls.lines,
         month_usd=settings.monthly_budget_usd,
         longest_call_s=settings.max_interview_min * 60 + FAREWELL_S,
+        phone_number=settings.phone_number,
     )
     dial_jobs.register(app, dialler)
     reporter = HealthReporter(sessions, health)

@@ -37,6 +37,7 @@ def build() -> Flask:
 def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     # Two seconds of packages, loaded beside the models of the speech process instead of before them.
     from dashboard.app import create_app
+    from dashboard.health import ThisProcess
     from dashboard.samples import cache_samples, health_samples
     from engine.dialogue.phrases import fixed_phrases, sentences
     from engine.pricing import load_prices
@@ -45,13 +46,17 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     from engine.work.phrases import PhraseBook
     from engine.work.shipping import EventShipper
     from telephony import media, message_status, thinker, webhooks
+    from telephony.draining import DRAINING
 
     app = create_app(
         settings,
         public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS | message_status.ENDPOINTS,
         metrics_token=settings.metrics_token,
-        trusted_proxies=settings.trusted_proxies,
-        samples=lambda: [*cache_samples(engines.caches), *health_samples(engines.health)],
+        process=ThisProcess(
+            samples=lambda: [*cache_samples(engines.caches), *health_samples(engines.health)],
+            is_draining=lambda: switchboard.draining.has_begun,
+            engines=engines.readiness,
+        ),
     )
     sessions = app.extensions["sessions"]
     bank = load_bank()
@@ -60,6 +65,7 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     if chat is not None:
         thinker.warm(chat)
     switchboard = media.Switchboard(settings, sessions, engines, bank, prices, chat)
+    app.extensions[DRAINING] = switchboard.draining
     app.register_blueprint(webhooks.blueprint(settings, sessions, switchboard.lines_free, switchboard.prepare_call))
     media.register(app, switchboard, settings)
     app.register_blueprint(message_status.blueprint(settings, sessions))

@@ -18,16 +18,22 @@ from engine.vocabulary import Level, Topic
 from telephony import signature
 
 
-def booked_interviews(sessions: sessionmaker[Session], count: int, now: datetime) -> list[str]:
-    """Book as many interviews; returns their PINs."""
+def booked_interviews(
+    sessions: sessionmaker[Session],
+    count: int,
+    now: datetime,
+    email: str = "bench@vivavoce.example",
+    question_count: int = 10,
+) -> list[str]:
+    """Book as many interviews, for a new user of this address; returns their PINs."""
     with UnitOfWork(sessions) as work:
-        user = work.users.add(NewUser("bench@vivavoce.example", "-", "Bench", "Mark", "1", now))
+        user = work.users.add(NewUser(email, "-", "Bench", "Mark", "1", now))
         new = NewInterview(
             title="Benchmark",
             role="Backend Engineer",
             level=Level.MID,
             topics=(Topic.PYTHON, Topic.DATABASES),
-            question_count=10,
+            question_count=question_count,
             language="en",
             rubric="correctness-completeness-clarity",
             candidate_name="Caller",

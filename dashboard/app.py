@@ -1,6 +1,6 @@
 """The Flask application with everything of the dashboard on it. wsgi.py adds the telephone side."""
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Set
 
 from flask import Flask
 from flask_jwt_extended import JWTManager
@@ -11,6 +11,7 @@ from dashboard import (
     accounts,
     assets,
     bulk,
+    call_tasks,
     candidate,
     database,
     display,
@@ -30,7 +31,6 @@ from dashboard.api import interviews as api_interviews
 from dashboard.configuration import flask_config
 from dashboard.csrf import Csrf
 from dashboard.metrics import Metrics
-from dashboard.samples import Sample
 from dashboard.signing_in import SigningIn
 from dashboard.tokens import Tokens
 from engine.adapters.passwords import Passwords
@@ -44,23 +44,21 @@ def create_app(
     passwords: Passwords | None = None,
     public_endpoints: Set[str] = frozenset(),
     metrics_token: str = "",
-    trusted_proxies: int = 0,
-    samples: Callable[[], Iterable[Sample]] = tuple,
+    process: health.ThisProcess | None = None,
 ) -> Flask:
     """Build the application; nothing is connected before the first request.
 
     passwords: how passwords are hashed; the product's own way by default.
     public_endpoints: endpoints of blueprints added later that check their callers themselves, such as webhooks with a
-    signature. Every other route needs a signed-in person. metrics_token: see docs/api.md. trusted_proxies: how many
-    proxies stand before the server; without them everybody behind a proxy shares one network address.
-    samples: more figures of this process for /metrics, read whenever it is asked for.
+    signature. Every other route needs a signed-in person. metrics_token: see docs/api.md.
+    process: what this process knows of itself, for /health/ready and /metrics.
     app.extensions["sessions"] makes database sessions on the application's engine.
     """
     app = Flask("dashboard")
     app.config.from_mapping(flask_config(settings))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    if trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted_proxies, x_proto=trusted_proxies, x_host=trusted_proxies)  # type: ignore[method-assign]  # the way Flask documents
+    if proxies := settings.trusted_proxies:  # without it everybody behind a proxy shares one network address
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # the way Flask documents
 
     metrics = Metrics()
     csrf = Csrf(settings)
@@ -80,7 +78,7 @@ def create_app(
     access.install(app, db, csrf, jwt, frozenset(public_endpoints))
 
     for blueprint in (
-        health.blueprint(db, metrics, metrics_token, samples),
+        health.blueprint(db, metrics, metrics_token, process or health.ThisProcess()),
         pages.blueprint(db, settings),
         accounts.blueprint(signing_in, tokens),
         interviews.blueprint(db, settings),
@@ -88,6 +86,7 @@ def create_app(
         operator.blueprint(db, settings),
         bulk.blueprint(db, settings),
         schedule.blueprint(db, settings),
+        call_tasks.blueprint(db, settings),
         candidate.blueprint(db, settings),
         api_auth.blueprint(signing_in, tokens),
         api_interviews.blueprint(db, settings),

@@ -68,12 +68,13 @@ def appointment_facts(booker: Booker, settings: Settings, interview: Interview) 
     session = booker.desk().session
     appointment = AppointmentRepository(session).of_interview(interview.id)
     if appointment is None:
-        return {"appointment": None, "gates": [], "messages": [], "pick_url": None}
+        return {"appointment": None, "gates": [], "messages": [], "pick_url": None, "expected_at": None}
     is_open = appointment.state == AppointmentState.OPEN
     return {
         "appointment": appointment,
         "gates": lasting_reasons(booker, appointment),
         "messages": OutboxRepository(session).of_interview(interview.id),
+        "expected_at": booker.expected().get(appointment.id) if appointment.state == AppointmentState.BOOKED else None,
         "pick_url": booker.links.address(Purpose.PICK, appointment) if is_open else None,
         "message_looks": MESSAGE_LOOKS,
         "appointment_looks": APPOINTMENT_LOOKS,

@@ -14,6 +14,7 @@ from engine.scheduling.gates import Gate
 from engine.scheduling.recurrence import Rhythm, occurrences
 from engine.scheduling.zones import LocalTime, derive, instant_of
 from engine.store.appointments import AppointmentRepository
+from engine.store.dials import DialRepository
 from engine.store.interviews import InterviewRepository, NewInterview
 from engine.store.models import Interview
 from engine.store.permissions import PermissionRepository
@@ -47,6 +48,11 @@ class Booker:
             lines_free=0 if closed == Gate.NO_CAPACITY else None,
             budget_left=False if closed == Gate.BUDGET_SPENT else None,
         )
+
+    def expected(self) -> dict[uuid.UUID, datetime]:
+        """When the calls that wait for their turn at the provider are expected to go out, by appointment."""
+        dials = DialRepository(self._database.current())
+        return dials.expected(self._settings.twilio_account_sid, self._settings.calls.per_second, datetime.now(UTC))
 
     def desk(self) -> Desk:
         return Desk(self._database.current(), self.zones, self.hours, datetime.now(UTC))

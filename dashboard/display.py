@@ -12,7 +12,7 @@ from dashboard import local_time
 from dashboard.access import signed_in_user
 from dashboard.report_cost import amounts_text, spending_text
 from engine.scheduling.phone_numbers import international
-from engine.vocabulary import Difficulty, InterviewState, Level, Topic
+from engine.vocabulary import CallState, Difficulty, InterviewState, Level, Topic
 
 TOPICS: dict[str, str] = {
     Topic.PYTHON: "Python",
@@ -49,6 +49,10 @@ STATES: dict[str, Look] = {
 END_REASONS: dict[str, str] = {
     "completed": "All questions were asked",
     "candidate_ended": "The candidate ended the interview",
+    "call_back": "The candidate wants to be called back at another time",
+    "wrong_person": "Somebody else answered",
+    "abuse": "Ended after repeated insults",
+    "one_way": "Nothing could be heard of the candidate",
     "recording_declined": "The candidate did not agree to a recording",
     "silent": "The line stayed silent",
     "time_limit": "The time was over",
@@ -58,11 +62,29 @@ END_REASONS: dict[str, str] = {
     "process_lost": "The server was restarted during the call",
     "failed": "The call failed",
     "refused": "All lines were busy",
+    "not_placed": "The provider did not take it",
+    "replaced": "The candidate called again",
     "cancelled": "Cancelled in the dashboard",
     "cancelled_by_candidate": "Cancelled by the candidate",
     "expired": "Nobody called before the PIN ended",
 }
+CALL_STATES: dict[str, str] = {
+    CallState.DIALLING: "being placed",
+    CallState.RINGING: "ringing",
+    CallState.LIVE: "running",
+    CallState.COMPLETED: "held to the end",
+    CallState.DROPPED: "broke off",
+    CallState.NO_ANSWER: "nobody answered",
+    CallState.BUSY: "busy",
+    CallState.VOICEMAIL: "a voicemail answered",
+    CallState.DECLINED: "declined",
+    CallState.FAILED: "failed",
+    CallState.CANCELLED: "called off",
+}
 FIELDS: dict[str, str] = {
+    "transfer_phone": "Telephone number",
+    "office_opens": "From",
+    "office_closes": "To",
     "first_name": "First name",
     "last_name": "Last name",
     "email": "E-mail address",
@@ -155,6 +177,7 @@ def install(app: Flask) -> None:
     app.add_template_filter(local_time.moment_text, "moment_in")
     app.add_template_filter(look, "state_look")
     app.add_template_filter(words, "words")
+    app.add_template_filter(lambda state: CALL_STATES.get(state, words(state)).capitalize(), "call_state")
     app.add_template_filter(number, "number")
     app.add_template_filter(usd, "usd")
     app.add_template_filter(lambda spending: spending_text(spending, usd(spending.usd)), "spending")

@@ -11,6 +11,7 @@ from dashboard.access import current_user
 from dashboard.appointment_schemas import FIELDS, AppointmentInput
 from dashboard.appointment_view import appointment_facts, field_at_fault, when_choices
 from dashboard.booker import Booker
+from dashboard.call_tasks import open_tasks
 from dashboard.database import Database
 from dashboard.display import LEVELS, ROLES, TOPICS
 from dashboard.live import FLOORS, STAGES, LiveView, folded
@@ -179,6 +180,8 @@ class InterviewPages:
             "stages": STAGES,
             "floors": FLOORS,
             **appointment_facts(self._booker, self._settings, interview),
+            **open_tasks(self._database, interview.owner_id, interview.id),
+            "back": "interview",
         }
 
 

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from dashboard.access import current_user
 from dashboard.database import Database
 from dashboard.recording import recording_response
+from dashboard.reply_chart import STEPS, reply_chart
 from dashboard.report_cost import costs_of
 from dashboard.report_view import (
     calls_in_order,
@@ -83,6 +84,8 @@ def blueprint(database: Database, settings: Settings, prices: PriceTable) -> Blu
             "steps": scale_steps(),
             "lasted": duration_of(body["facts"]),
             "quality": figures_of(body.get("line_quality") or {}),
+            "replies": reply_chart(body.get("reply_timings") or ()),
+            "reply_steps": STEPS,
             "playable": playable,
             "recorded": recorded,
             "costs": costs_of(database.current(), interview, prices, settings),

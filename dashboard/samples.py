@@ -8,6 +8,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from engine.adapters.speech_cache import CachedTextToSpeech
+from engine.store.jobs import longest_wait_s, queue_lengths
 from engine.store.usage import UsageRepository, month_of
 from engine.work.health_reporting import Board
 
@@ -75,6 +76,15 @@ def month_samples(session: Session, now: datetime) -> list[Sample]:
         samples += [Sample(f"vivavoce_month_{name}", float(amount), labels) for name, amount in amounts.items()]
         samples.append(Sample("vivavoce_month_has_unknown_prices", float(used.spending.has_unknown), labels))
     return samples
+
+
+def queue_samples(session: Session, now: datetime) -> list[Sample]:
+    """Jobs that wait and run, by queue, and for how long the most overdue one has waited."""
+    samples = [
+        Sample("vivavoce_jobs", float(count), {"queue": queue, "status": status})
+        for (queue, status), count in queue_lengths(session).items()
+    ]
+    return [*samples, Sample("vivavoce_jobs_longest_wait_seconds", longest_wait_s(session, now))]
 
 
 def _escaped(value: str) -> str:

@@ -19,6 +19,7 @@ from dashboard.appointment_view import (
     when_choices,
 )
 from dashboard.booker import Booker
+from dashboard.call_tasks import open_tasks
 from dashboard.database import Database
 from dashboard.local_time import day_text
 from dashboard.validation import InvalidInput, checked, form_data
@@ -90,6 +91,8 @@ class SchedulePages:
             days=days,
             waiting=appointments.without_hour(user.id, now),
             looks=APPOINTMENT_LOOKS,
+            expected=self._booker.expected(),
+            **open_tasks(self._database, user.id),
             feed_url=self._booker.links.feed(user.id, generation) if generation else None,
         )
 

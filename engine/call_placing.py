@@ -49,8 +49,11 @@ class CallPlacer(Protocol):
     def placed_to(self, phone: str) -> Sequence[PlacedCall]:
         """The latest calls to a number, the newest first."""
 
-    def say_instead(self, sid: str, document: str) -> None:
-        """Let a call that is answered go on with another document, whatever it was doing."""
+    def say_and_hang_up(self, sid: str, text: str, *, after_s: int = 0) -> None:
+        """Whatever an answered call was doing: say this to it, and end it. after_s: of silence, then say it."""
+
+    def say_and_connect(self, sid: str, text: str, call: OutgoingCall, *, wait_s: int = 0) -> None:
+        """Whatever an answered call was doing: say this to it, wait, and begin its conversation anew."""
 
     def end(self, sid: str) -> None:
         """End a call, answered or not. One that is over stays as it is."""

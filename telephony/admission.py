@@ -14,6 +14,7 @@ from engine.adapters.event_files import FileEventLog, event_log_path
 from engine.adapters.recording_files import samples_in
 from engine.clock import FRAME_MS, samples_to_ms
 from engine.config import Settings
+from engine.dialogue.answering import Do
 from engine.dialogue.plan import Plan
 from engine.errors import ProtocolError
 from engine.ports import EventRecord
@@ -96,7 +97,9 @@ class Admission:
                 raise TokenRejected("there is no open interview for this call")
             plan = stored_plan(work, interview, self._bank, self._settings)
             spent = spent_so_far(work, interview, datetime.now(UTC))
-        broken = broken_call(records, plan) if has_begun(records) else None
+        # Whoever screened the call was told who calls: whoever comes to the telephone now hears our first words.
+        is_first_person = call.answering.get("did") == Do.EXPLAIN
+        broken = broken_call(records, plan) if has_begun(records) and not is_first_person else None
         recording = self._settings.recordings_dir / f"{call_id}.wav"
         return Leg(
             call_id,

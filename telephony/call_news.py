@@ -10,12 +10,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from flask import Response, request
-from sqlalchemy import update
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.store.calls import CallRepository
 from engine.store.dials import DialRepository
-from engine.store.jobs import enqueue_settling
+from engine.store.jobs import ANSWERED, enqueue, enqueue_settling
 from engine.store.line_news import take_news
 from engine.store.models import Call
 from engine.store.unit_of_work import UnitOfWork
@@ -50,11 +49,10 @@ class CallNews:
         """Who or what picked up, as Twilio's detection has it."""
         with UnitOfWork(self._sessions) as unit:
             call = call_of_request(unit.session)
-            if call is not None:
-                unit.session.execute(
-                    update(Call).where(Call.id == call.id).values(answered_by=request.form.get("AnsweredBy", "")[:32])
-                )
-                unit.commit()
+            what = status.DETECTED.get(request.form.get("AnsweredBy", ""))
+            if call is not None and what is not None:
+                enqueue(unit.session, ANSWERED, call_id=str(call.id), kind="detected", value=what.value)
+            unit.commit()
         return Response(status=204)
 
     def stream_status(self) -> Response:

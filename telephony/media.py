@@ -30,6 +30,7 @@ from telephony.admission import Admission, Leg
 from telephony.call_account import UsageOutlet, budget_reached
 from telephony.call_log import CallLog
 from telephony.call_parts import CallParts, Line, into
+from telephony.draining import Draining
 from telephony.endpointing import new_endpoint
 from telephony.hearing import Ear
 from telephony.line_errors import LineGone
@@ -80,6 +81,7 @@ class Switchboard:
         self._admission = Admission(settings, sessions, bank)
         self._lines: dict[str, SocketLine] = {}
         """The sockets that carry calls at present, by CallSid."""
+        self.draining = Draining(lambda: self._live)
         self._live = 0
         self._counting = threading.Lock()
 
@@ -89,6 +91,9 @@ class Switchboard:
 
     def lines_free(self) -> bool:
         """Whether one more call can be taken."""
+        return self._has_room() and not self.draining.has_begun
+
+    def _has_room(self) -> bool:
         return self._live < self._settings.max_calls
 
     def prepare_call(self, interview_id: uuid.UUID, call_sid: str) -> None:
@@ -130,7 +135,7 @@ class Switchboard:
         if start is None:
             return
         with self._counting:
-            if not self.lines_free():
+            if not self._has_room():
                 _close(line, TRY_AGAIN_LATER, "all lines are busy")
                 return
             self._live += 1

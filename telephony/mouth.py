@@ -2,12 +2,12 @@
 
 from engine.clock import samples_to_ms
 from engine.dialogue.playback import Playback, mark_names
-from engine.dialogue.signals import HoldPlayback, Prepare, ResumePlayback, Speak, SpeakMore, StopPlayback
+from engine.dialogue.signals import HoldPlayback, Prepare, ResumePlayback, Speak, SpeakMore, StopPlayback, TuneVoice
 from engine.ports import Recorder
 from telephony.speaker import ChunkReady, Speaker
 from telephony.writer import LineWriter
 
-_Said = Speak | SpeakMore | HoldPlayback | ResumePlayback | StopPlayback | Prepare
+_Said = Speak | SpeakMore | HoldPlayback | ResumePlayback | StopPlayback | TuneVoice | Prepare
 
 
 class Mouth:
@@ -20,6 +20,11 @@ class Mouth:
         self._is_held = False
         self._recorder: Recorder | None = None
 
+    @property
+    def first_sent_s(self) -> float | None:
+        """When the first audio of the latest utterance, or the latest `clear`, went out; None while it did not."""
+        return self._writer.first_sent_s
+
     def record_to(self, recorder: Recorder) -> None:
         """From now on what goes out is recorded."""
         self._recorder = recorder
@@ -31,6 +36,7 @@ class Mouth:
         """What the core wants said, or said no more."""
         match action:
             case Speak(utterance, pieces):
+                self._writer.expect()
                 self.say(utterance, pieces)
             case SpeakMore(utterance, first, pieces):
                 self.say(utterance, pieces, first)
@@ -40,6 +46,8 @@ class Mouth:
                 self.resume()
             case StopPlayback(utterance):
                 self.stop(utterance, position)
+            case TuneVoice(speed, gain_db):
+                self._speaker.tune(speed, gain_db)
             case Prepare(pieces):
                 self.prepare(pieces)
 

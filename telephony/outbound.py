@@ -12,7 +12,7 @@ from engine.call_placing import OutgoingCall, PlacedCall
 from engine.config import Settings
 from engine.errors import CallDelayed, CallRefused, CallUnknown
 from engine.vocabulary import CallState
-from telephony import status
+from telephony import status, twiml
 from telephony.twilio_rest import TIMEOUT_S, Meaning, TwilioFailure, ask, close_client, make_client
 
 RING_S: Final = 30
@@ -53,7 +53,7 @@ class TwilioCalls:
             lambda: self._client.calls.create(
                 to=call.phone,
                 from_=self._from,
-                url=f"{self._base_url}/telephony/voice?{urlencode({'interview_id': call.interview_id})}&{ours}",
+                url=self._voice_url(call),
                 status_callback=f"{self._base_url}/telephony/status?{ours}",
                 status_callback_event=["initiated", "ringing", "answered", "completed"],
                 timeout=RING_S,
@@ -77,8 +77,11 @@ class TwilioCalls:
         found = self._ask(lambda: self._client.calls.list(to=phone, from_=self._from, limit=_LATEST))
         return [_placed(each) for each in found]
 
-    def say_instead(self, sid: str, document: str) -> None:
-        self._ask(lambda: self._client.calls(sid).update(twiml=document))
+    def say_and_hang_up(self, sid: str, text: str, *, after_s: int = 0) -> None:
+        self._go_on_with(sid, twiml.say_goodbye(text, after_s))
+
+    def say_and_connect(self, sid: str, text: str, call: OutgoingCall, *, wait_s: int = 0) -> None:
+        self._go_on_with(sid, twiml.say_and_go_on(text, wait_s, self._voice_url(call)))
 
     def end(self, sid: str) -> None:
         """`completed` also ends a call that is still ringing."""
@@ -90,6 +93,12 @@ class TwilioCalls:
 
     def close(self) -> None:
         close_client(self._client)
+
+    def _voice_url(self, call: OutgoingCall) -> str:
+        return f"{self._base_url}/telephony/voice?{urlencode({'interview_id': call.interview_id, 'call': call.id})}"
+
+    def _go_on_with(self, sid: str, document: str) -> None:
+        self._ask(lambda: self._client.calls(sid).update(twiml=document))
 
     def _ask(self, request: Any) -> Any:
         try:

@@ -24,20 +24,14 @@ from engine.dialogue.signals import (
     Fact,
     Flush,
     HangUp,
-    HoldPlayback,
     Judge,
     LineClosed,
     LineResumed,
     MarkReturned,
     PieceQueued,
-    Prepare,
-    ResumePlayback,
     Signal,
-    Speak,
-    SpeakMore,
     SpeechAction,
     StartTimer,
-    StopPlayback,
     StopTimer,
     TimerExpired,
 )
@@ -55,6 +49,7 @@ from telephony.media_stream import (
     StreamProtocol,
     StreamStopped,
 )
+from telephony.reply_clock import ReplyClock
 from telephony.sound_keeping import SoundKeeper
 from telephony.sound_meter import verdict
 from telephony.speaker import ChunkReady
@@ -102,6 +97,7 @@ class Session:
         self._is_closed = False
         self._last_frame_s = parts.clock()
         self._lag = LagMeter(parts.clock)
+        self._replies = ReplyClock(parts.clock, lambda: parts.mouth.first_sent_s)
 
     @property
     def now_ms(self) -> int:
@@ -212,14 +208,17 @@ class Session:
     def _feed(self, signal: Signal) -> None:
         self._parts.call_log.signal(signal)
         self._state, actions = step(self._state, signal, self._parts.plan)
+        for name, data in self._replies.saw(signal, actions):
+            self._parts.call_log.session_fact(signal.at_ms, name, **data)
         for action in actions:
             self._parts.call_log.action(signal.at_ms, action)
             self._carry_out(action)
 
     def _carry_out(self, action: Action) -> None:
+        if isinstance(action, SpeechAction):
+            self._use_voice(action)
+            return
         match action:
-            case Speak() | SpeakMore() | HoldPlayback() | ResumePlayback() | StopPlayback() | Prepare() | HangUp():
-                self._use_voice(action)
             case AskModel() if self._parts.thinker is not None:
                 self._parts.thinker.ask(action)
             case ExpectTerms(terms):
@@ -235,8 +234,8 @@ class Session:
                 self._timers.start(name, due_ms)
             case StopTimer(name):
                 self._timers.stop(name)
-            case Fact(name, data):
-                self._observe(name, data)
+            case Fact("consent_given", data) if data["is_granted"]:
+                self._sound.start(self.now_ms)
 
     def _use_voice(self, action: SpeechAction) -> None:
         if isinstance(action, HangUp):
@@ -252,10 +251,6 @@ class Session:
         self._parts.mouth.hush(self._samples)
         self._parts.mouth.put(farewell, [], self._samples)
         self._timers.start("farewell", self.now_ms + samples_to_ms(len(farewell)) + FAREWELL_GRACE_MS)
-
-    def _observe(self, name: str, data: dict[str, object]) -> None:
-        if name == "consent_given" and data["is_granted"]:
-            self._sound.start(self.now_ms)
 
     def close(self, reason: str) -> None:
         """End the call: last words, state, recording, log. Does its work once."""

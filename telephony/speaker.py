@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from engine.audio import mulaw
 from engine.clock import ms_to_samples
 from engine.errors import UpstreamUnavailable
 from engine.ports import UNLIMITED, Account, TextToSpeech
@@ -44,6 +45,13 @@ class Speaker:
         self._account = account
         self._deliver = deliver
         self._oldest_wanted = 0
+        self._speed = 1.0
+        self._gain_db = 0
+
+    def tune(self, speed: float, gain_db: int) -> None:
+        """How fast and how loud we speak from the next sentence on."""
+        self._speed = speed
+        self._gain_db = gain_db
 
     def say(self, utterance: int, pieces: tuple[str, ...], first: int = 0) -> None:
         """Synthesise pieces of an utterance, of which the first has the number `first`; chunks go to `deliver`."""
@@ -78,10 +86,10 @@ class Speaker:
         enough = FIRST_CHUNK_SAMPLES
         if utterance < self._oldest_wanted:
             return False
-        for chunk in self._voice.synthesise(text, account=self._account):
+        for chunk in self._voice.synthesise(text, speed=self._speed, account=self._account):
             if utterance < self._oldest_wanted:
                 return False
-            gathered += chunk
+            gathered += mulaw.louder(chunk, self._gain_db)
             if len(gathered) >= enough:
                 whole = len(gathered) - len(gathered) % ms_to_samples(1)
                 self._deliver(ChunkReady(utterance, piece, bytes(gathered[:whole]), is_last=False))
@@ -93,7 +101,7 @@ class Speaker:
     def _rehearse(self, text: str) -> bool:
         """Speak to nobody; false when it was broken off because something has to be said."""
         try:
-            for _ in self._voice.synthesise(text, account=self._account):
+            for _ in self._voice.synthesise(text, speed=self._speed, account=self._account):
                 if self._is_urgent():
                     return False
         except UpstreamUnavailable:

@@ -1,10 +1,12 @@
-"""Twilio's words for the state of a call, as ours. What such news may change stands in engine/store/line_news.py.
+"""Twilio's words for the state of a call and for who picked up, as ours.
 
-Source: Twilio, "Call resource", status values and status callbacks.
+What such news may change stands in engine/store/line_news.py and engine/dialogue/answering.py. Source: Twilio, "Call
+resource", status values and status callbacks; "Answering machine detection", values of AnsweredBy.
 """
 
 from typing import Final
 
+from engine.dialogue.answering import Detected
 from engine.vocabulary import CallState
 
 STATES: Final[dict[str, CallState]] = {
@@ -17,4 +19,14 @@ STATES: Final[dict[str, CallState]] = {
     "no-answer": CallState.NO_ANSWER,
     "failed": CallState.FAILED,
     "canceled": CallState.CANCELLED,
+}
+
+DETECTED: Final[dict[str, Detected]] = {
+    "human": Detected.PERSON,
+    "machine_start": Detected.MACHINE,
+    "machine_end_beep": Detected.MACHINE_LISTENS,
+    "machine_end_silence": Detected.MACHINE_LISTENS,
+    "machine_end_other": Detected.MACHINE_LISTENS,
+    "fax": Detected.FAX,
+    "unknown": Detected.UNSURE,
 }

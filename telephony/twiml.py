@@ -49,11 +49,23 @@ def ask_for_pin(action_url: str, text: str) -> str:
     return str(response)
 
 
-def say_goodbye(text: str) -> str:
-    """Say something and hang up."""
+def say_goodbye(text: str, after_s: int = 0) -> str:
+    """Say something and hang up. after_s: of silence before it."""
     response = VoiceResponse()
+    if after_s:
+        response.pause(length=after_s)
     response.say(text, voice=_VOICE)
     response.hangup()
+    return str(response)
+
+
+def say_and_go_on(text: str, wait_s: int, url: str) -> str:
+    """Say something, leave time for it to be thought about, and ask `url` how to go on."""
+    response = VoiceResponse()
+    response.say(text, voice=_VOICE)
+    if wait_s:
+        response.pause(length=wait_s)
+    response.redirect(url, method="POST")
     return str(response)
 
 

@@ -27,6 +27,8 @@ class LineWriter:
         self._lock = threading.Lock()
         self._line_samples = 0
         self._line_read_at_s = clock()
+        self.first_sent_s: float | None = None
+        """When the first audio, or the clear, went out since `expect` or `clear` was called last; by our clock."""
         self.is_broken = False
 
     def line_came_to(self, samples: int) -> None:
@@ -44,10 +46,15 @@ class LineWriter:
             self._queue.add(mulaw, marks)
         self.wake()
 
+    def expect(self) -> None:
+        """A new utterance is about to come."""
+        self.first_sent_s = None
+
     def clear(self) -> None:
         """Drop what waits and have the line drop what it holds; nothing older goes out after this."""
         with self._lock:
             self._queue.clear()
+            self.first_sent_s = None
         self.wake()
 
     def hold(self) -> int:
@@ -78,6 +85,8 @@ class LineWriter:
                 self._send(self._encoded(outgoing))
             except LineGone:
                 self.is_broken = True
+            if self.first_sent_s is None and not isinstance(outgoing, MarkOut):
+                self.first_sent_s = self._clock()
 
     def close(self) -> None:
         self.is_broken = True

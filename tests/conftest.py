@@ -1,5 +1,9 @@
 """Real PostgreSQL for every test that asks: one server a run, one migrated template, one fresh database a test.
 
+Most tests wait more than they compute, so there are more workers than cores. What is held in real time goes one after
+another in one worker, ahead of everything else: first, since it takes longest, and undisturbed, since the other
+workers give way.
+
 With DATABASE_URL set in the environment that server is used (its user must be allowed to make databases); otherwise
 one is started under a temporary folder, shared by all workers, and stopped by the process in which pytest began.
 """
@@ -18,6 +22,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import make_url
 from sqlalchemy.orm import Session, sessionmaker
+from xdist.scheduler import LoadScopeScheduling
 
 from engine.store import embedded_postgres, schema
 from engine.store.database import make_engine, make_sessions
@@ -27,6 +32,23 @@ hypothesis_settings.register_profile("thorough", max_examples=1000, deadline=Non
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 _RUN_FOLDER = "VIVAVOCE_TEST_RUN_FOLDER"
+_IN_REAL_TIME = (
+    "tests/integration/providers/test_calls_leave_nothing.py",
+    "tests/integration/providers/test_whole_interviews_under_faults.py",
+    "tests/integration/providers/test_deepgram_listening_faults.py",
+    "tests/integration/providers/test_deepgram_voice_faults.py",
+    "tests/integration/speech/test_speech_process.py",
+    "tests/integration/telephony/test_simulator_calls.py",
+    "tests/integration/processes/test_killed_web.py",
+)
+_LONG = (
+    "tests/integration/processes/",
+    "tests/integration/store/test_worker.py",
+    "tests/browser/",
+    "tests/integration/",
+)
+"""Modules and folders that take long, the longest first: begun early, none of them is waited for at the end."""
+_NICENESS = 5
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,6 +64,30 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         if (folder / "postgres").exists():
             embedded_postgres.stop(folder / "postgres")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class RealTimeApart(LoadScopeScheduling):
+    """A module to a worker, as pytest-xdist has it; all that is held in real time to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "in real time" if nodeid.startswith(_IN_REAL_TIME) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    return RealTimeApart(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        first = (*_IN_REAL_TIME, *_LONG)
+        return next((index for index, path in enumerate(first) if item.nodeid.startswith(path)), len(first))
+
+    items.sort(key=place)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if hasattr(item.config, "workerinput") and not item.nodeid.startswith(_IN_REAL_TIME):
+        os.nice(max(0, _NICENESS - os.nice(0)))
 
 
 @contextmanager

@@ -54,6 +54,11 @@ class SpeechEngines:
     def is_ready(self) -> bool:
         return self.process is None or self.process.is_ready
 
+    def readiness(self) -> dict[str, str]:
+        """For health checks: `speech` is "ok" or "unavailable", each engine of a chain "ok", "open" or "half_open"."""
+        chains = {each.name: "ok" if each.state == "closed" else each.state for each in self.health.snapshots()}
+        return {**chains, "speech": "ok" if self.is_ready else "unavailable"}
+
     def wait_until_ready(self) -> None:
         """Return when the models are loaded. Raises UpstreamUnavailable when they cannot be."""
         if self.process is not None:

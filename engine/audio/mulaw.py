@@ -4,7 +4,10 @@ The C implementation of `audioop` does the work. It left the standard library in
 comes from audioop-lts.
 """
 
+import array
 import audioop
+import functools
+from math import tanh
 from typing import Final
 
 SILENCE: Final = 0xFF
@@ -29,3 +32,22 @@ def decode(mulaw: bytes) -> bytes:
 def silence(samples: int) -> bytes:
     """That many samples of mu-law silence."""
     return b"\xff" * samples
+
+
+_LARGEST: Final = 32_124
+"""The largest sample that mu-law can carry."""
+
+
+def louder(mulaw: bytes, gain_db: float) -> bytes:
+    """The same sound louder or quieter. Peaks that would be cut off are rounded instead."""
+    return mulaw.translate(_louder_codes(gain_db)) if gain_db else mulaw
+
+
+@functools.lru_cache(maxsize=16)
+def _louder_codes(gain_db: float) -> bytes:
+    factor = 10 ** (gain_db / 20)
+    samples = array.array("h", decode(bytes(range(256))))
+    loud = [factor * sample for sample in samples]
+    if factor > 1:
+        loud = [_LARGEST * tanh(sample / _LARGEST) for sample in loud]
+    return encode(array.array("h", map(round, loud)).tobytes())

@@ -15,7 +15,6 @@ from engine.dialogue.interview import (
     Say,
     Stage,
     Worded,
-    ended,
     present_difficulty,
 )
 from engine.dialogue.plan import Asked, Plan, progress_data
@@ -29,6 +28,8 @@ from engine.vocabulary import AnswerState, Difficulty
 
 KEYS_AFTER = 1
 """The keys are explained when so many questions were answered: by then a candidate knows what they are good for."""
+PROGRESS_EVERY = 3
+"""Every third question is announced by its number, and the last one as the last, where there are five or more."""
 _SCORES_OF_EACH_COURSE = (None, 90.0, 20.0)
 """One score for each way the next difficulty can go: same, harder, easier."""
 
@@ -39,11 +40,10 @@ def asked_next(interview: Interview, plan: Plan, before: tuple[str, ...]) -> tup
         return asked_again(interview, plan, before)
     choice = _choice(interview, plan, interview.asked[-1].score if interview.asked else None)
     if choice is None:
-        return _closing(interview, before)
+        return closing(interview, before)
     question = choice.question
-    if len(interview.asked) == KEYS_AFTER:
-        before = (*before, *phrases.KEYS)
     asked = Asked(question.id, len(interview.asked) + 1, question.difficulty)
+    before = (*before, *_announcements(interview, asked.order, plan))
     said = phrases.sentences(question.spoken)
     after = replace(
         interview,
@@ -56,6 +56,7 @@ def asked_next(interview: Interview, plan: Plan, before: tuple[str, ...]) -> tup
         is_judging=False,
         last_said=said,
         last_label=f"ask:{question.id}",
+        is_time_short=False,
     )
     outcomes: list[Outcome] = [
         Fact("stage_changed", {"stage": Stage.ASKING.value}),
@@ -65,6 +66,15 @@ def asked_next(interview: Interview, plan: Plan, before: tuple[str, ...]) -> tup
         foreseen(after, plan, question),
     ]
     return after, outcomes
+
+
+def _announcements(interview: Interview, order: int, plan: Plan) -> tuple[str, ...]:
+    """What is said between two questions: the keys once, where we are at intervals, and that time is short."""
+    said = phrases.KEYS if order == KEYS_AFTER + 1 else ()
+    if interview.is_time_short:
+        return (*said, *phrases.TIME_IS_SHORT)
+    is_due = order > 1 and (order == plan.question_count or order % PROGRESS_EVERY == 0)
+    return (*said, *phrases.progress(order, plan.question_count)) if is_due and plan.question_count >= 5 else said
 
 
 def asked_again(interview: Interview, plan: Plan, before: tuple[str, ...]) -> tuple[Interview, list[Outcome]]:
@@ -175,26 +185,6 @@ def closed_without_answer(
     return after, [fact, *outcomes]
 
 
-def continued_previous(
-    interview: Interview, plan: Plan, part: Transcript, span: tuple[int, int]
-) -> tuple[Interview, list[Outcome]] | None:
-    """The candidate was not finished when we went on: the words belong to the answer before, and we ask again.
-
-    None when there is no earlier answer that they could belong to.
-    """
-    if interview.current is None or interview.parts or not interview.previous_parts:
-        return None
-    before = replace(
-        interview,
-        parts=(*interview.previous_parts, part),
-        spans=(*interview.previous_spans, span),
-    )
-    fact = answer_fact(before, interview.current.order - 1, AnswerState.ANSWERED, "silence")
-    after = replace(interview, previous_parts=before.parts, previous_spans=before.spans)
-    after, outcomes = asked_again(after, plan, phrases.ASK_ANEW)
-    return after, [fact, *outcomes]
-
-
 def answer_fact(interview: Interview, order: int, state: AnswerState, ended_by: str) -> Fact:
     """The answer to the question `order` as it now stands."""
     answer = joined(interview.parts)
@@ -234,7 +224,8 @@ def _choice(interview: Interview, plan: Plan, score: float | None) -> Choice | N
     )
 
 
-def _closing(interview: Interview, before: tuple[str, ...]) -> tuple[Interview, list[Outcome]]:
+def closing(interview: Interview, before: tuple[str, ...]) -> tuple[Interview, list[Outcome]]:
+    """No question is left: the candidate's own."""
     after = replace(
         interview,
         stage=Stage.CLOSING,
@@ -243,14 +234,6 @@ def _closing(interview: Interview, before: tuple[str, ...]) -> tuple[Interview, 
         last_label="closing",
     )
     return after, [Fact("stage_changed", {"stage": Stage.CLOSING.value}), Say((*before, *phrases.CLOSING), "closing")]
-
-
-def closing_words(interview: Interview, plan: Plan, text: str, is_refusal: bool) -> tuple[Interview, list[Outcome]]:
-    """The candidate's own question or remark is noted for the user; then goodbye."""
-    if not text.strip() or is_refusal:
-        return ended(interview, plan, phrases.GOODBYE, "completed")
-    after, outcomes = ended(interview, plan, (*phrases.PASSED_ON, *phrases.GOODBYE), "completed")
-    return after, [Fact("candidate_remarked", {"text": text}), *outcomes]
 
 
 def _follow_up(interview: Interview, event: Judged, question: Question, plan: Plan) -> FollowUp | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from engine.dialogue import composing, resuming
 from engine.dialogue.bridging import bridge_due
-from engine.dialogue.interview import Began, Judged, KeyPressed, StayedSilent, TimeIsUp
+from engine.dialogue.interview import Began, Judged, KeyPressed, StayedSilent, TimeIsShort, TimeIsUp
 from engine.dialogue.listening import (
     candidate_sounds,
     could_not_hear,
@@ -38,7 +38,6 @@ from engine.dialogue.signals import (
     SpeechBegan,
     SpeechConfirmed,
     SpeechEnded,
-    StartTimer,
     TimerExpired,
     VoiceFailed,
 )
@@ -71,15 +70,15 @@ def _react(moment: Moment, signal: Signal) -> None:
             _key_pressed(moment, digit)
         case TimerExpired(_, name):
             _TIMERS.get(name, _nothing)(moment)
-        case AnswerJudged(_, order, score, missing):
-            _judged(moment, Judged(order, score, missing))
+        case AnswerJudged():
+            _judged(moment, Judged(signal.order, signal.score, signal.missing))
 
 
 def _line_changes(moment: Moment, signal: CallStarted | LineResumed | LineClosed) -> None:
     match signal:
         case CallStarted(at_ms, has_model):
             moment.change(has_model=has_model, time_is_up_ms=at_ms + moment.plan.limits.interview_ms)
-            moment.do(StartTimer("time_limit", moment.state.time_is_up_ms))
+            moment.start_clocks()
             moment.tell(Began())
         case LineResumed(_, has_model):
             resuming.line_resumed(moment, has_model)
@@ -91,18 +90,25 @@ def _line_changes(moment: Moment, signal: CallStarted | LineResumed | LineClosed
 
 _KEYS = "*#0129"
 """The keys that mean something."""
+_FOR_OTHERS = "09"
+"""Keys whose wish is not lost whenever they are pressed: a person, and no more calls."""
+_DECIDING = (Phase.FLUSHING, Phase.UNDERSTANDING, Phase.JUDGING)
+"""The answer is over and we are about to speak: too late for keys that are about the answer."""
 
 
 def _key_pressed(moment: Moment, digit: str) -> None:
     state = moment.state
-    if state.holds_floor or state.phase in (Phase.FLUSHING, Phase.UNDERSTANDING, Phase.JUDGING):
-        return
-    if state.phase is Phase.COMPOSING and digit not in _KEYS:
+    if state.leave is not None and digit in _FOR_OTHERS:
+        moment.tell(KeyPressed(digit))
+    if state.holds_floor or digit not in _KEYS or (state.phase in _DECIDING and digit not in _FOR_OTHERS):
         return
     if state.phase in (Phase.SPEAKING, Phase.COMPOSING):
         moment.cut_playback()
         moment.turn(TurnEvent.PLAYBACK_ENDED)
         moment.change(heard_share=1.0)
+    if state.phase in _DECIDING:
+        moment.stop_timers("flush", "judge", "model")
+        moment.change(phase=Phase.LISTENING, request=state.request + 1, model_request=state.model_request + 1)
     _now_it_is_our_turn(moment)
     moment.change(silences=0, interrupted=None)
     if digit == "#" and state.phase is Phase.LISTENING and (state.turn_began_ms is not None or state.kept):
@@ -164,6 +170,10 @@ def _judge_late(moment: Moment) -> None:
         moment.tell(Judged(current.order, None, ()))
 
 
+def _time_is_short(moment: Moment) -> None:
+    moment.tell(TimeIsShort())
+
+
 def _time_is_up(moment: Moment) -> None:
     if moment.state.leave is None:
         moment.cut_playback()
@@ -184,6 +194,7 @@ _TIMERS: dict[str, Callable[[Moment], None]] = {
     "judge": _judge_late,
     "playback": playback_late,
     "interruption": interruption_over,
+    "time_short": _time_is_short,
     "time_limit": _time_is_up,
     "model": composing.model_late,
     "lead": composing.lead_due,

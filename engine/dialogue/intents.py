@@ -1,121 +1,152 @@
 """What the candidate wants from the conversation itself, told apart from an answer to the question.
 
-A request is short and begins or ends like one; a long stretch of speech is an answer even when it contains "repeat"
-or "stop" ("repeat until the queue is empty"). So rules look only at utterances of a few words.
+A request is short and is nothing else; a stretch of speech that only contains "repeat" or "stop" is an answer. Where
+the rules are unsure, a language model may be asked.
 """
 
 import re
-from enum import StrEnum
+from typing import Final
 
-MOST_WORDS = 9
+from engine.dialogue.intent import Intent as Intent
+from engine.dialogue.request_rules import RULES
+
+MOST_WORDS = 16
 MOST_WORDS_OF_REQUEST = 18
 
-
-class Intent(StrEnum):
-    REPEAT = "repeat"
-    SKIP = "skip"
-    WAIT = "wait"
-    DONE = "done"
-    END = "end"
-    HUMAN = "human"
-    NEVER_AGAIN = "never again"
-    NOT_KNOWN = "not known"
-    REPHRASE = "rephrase"
-    ASKS = "asks"
-    """A question to the interviewer, about the job or the process."""
-    ASIDE = "aside"
-    """Words to somebody else in the room."""
-
-
-_POLITE_WORDS = (
-    "um|uh|well|sorry|okay|ok|yes|no|please|hey|so|oh|excuse me|i am|i'm|could you|can you|would you|can we|could we|"
-    "let's|let us|i would like to|i'd like to|i want to"
+_HEAD: Final = re.compile(
+    r"(?:um+|uh+|er+m?|hmm*|well|(?:i'm |i am )?(?:so |very )?sorry|okay|ok|yes|yeah|no|nope|oh|hey|hi|hello|ah|so|"
+    r"(?:would|do) you mind(?: if (?:we|i))?|actually|please|excuse me|right|listen|look|just|maybe|perhaps|kindly|"
+    r"honestly|and|but|wait|good (?:morning|"
+    r"afternoon|evening)|(?:can|could|would|will) you(?: (?:maybe|perhaps|please|kindly|just))?|(?:can|could|may|"
+    r"might|should|shall) "
+    r"(?:we|i)(?: (?:maybe|perhaps|please|just))?|let's|let us|(?:i would|i'd) (?:like|love|prefer|rather)(?: you)? to|"
+    r"i'd rather|i would rather|i (?:want|wish|need)(?: you)? to|i'd like|i would like|"
+    r"(?:is it|would it be) (?:possible|okay|all right|fine)(?: (?:to|if (?:we|i|you)))?|i think(?: we should|"
+    r" i should| "
+    r"i would like to| i want to| i'd like to)?|do you think you (?:can|could)|is there any (?:way|chance) (?:to|"
+    r"you could|we could)"
+    r")(?: |$)"
 )
-_POLITE = rf"(?:(?:{_POLITE_WORDS})[ ,]*)*"
-_TAIL = r"(?:[ ,]*(?:please|thanks|thank you|now|for me|again|sorry))*"
-_MOMENT = r"(?:moment|second|minute|sec)"
-_THIS = r"(?: (?:it|this|that))?(?: (?:one|question))?"
-
-_RULES: tuple[tuple[Intent, str], ...] = (
-    (Intent.NEVER_AGAIN, r"(?:stop calling(?: me)?|(?:never|don't|do not) call me(?: ever)?(?: again)?)"),
-    (
-        Intent.HUMAN,
-        r"(?:speak|talk) (?:to|with) (?:a |an actual |a real )?(?:human|person|someone|recruiter)(?: being)?",
-    ),
-    (Intent.END, r"(?:(?:end|stop|finish|quit) (?:the |this )?(?:interview|call)|hang up|goodbye|bye(?: bye)?)"),
-    (
-        Intent.REPEAT,
-        r"(?:repeat(?: (?:that|it|the question|your question))?|say (?:that|it)|what was (?:that|the question)|"
-        r"one more time|again|pardon(?: me)?|come again|"
-        r"i (?:didn't|did not) (?:hear|catch|get) (?:that|you|the question|it))",
-    ),
-    (
-        Intent.REPHRASE,
-        r"(?:(?:re-?phrase|re-?word|explain|clarify)(?: (?:that|it|the question|your question|this question))?|"
-        r"(?:say|put|ask) (?:that|it|the question) (?:differently|in (?:other|different|simpler) words|another way|"
-        r"(?:in )?a different way)|in other words|"
-        r"(?:what do you mean|i (?:don't|do not|didn't|did not) (?:really |quite )?understand)"
-        r"(?: (?:by that|with that|that|it|the question|your question))?)",
-    ),
-    (Intent.SKIP, rf"(?:skip{_THIS}|pass(?: on)?{_THIS}|next(?: question)?|move on)"),
-    (
-        Intent.WAIT,
-        rf"(?:let me think(?: about (?:it|that))?(?: for a {_MOMENT})?|(?:give me )?(?:one|a|just a) {_MOMENT}|"
-        rf"hold on|hang on|wait(?: a {_MOMENT})?|i need (?:a {_MOMENT}|(?:some )?(?:more )?time))",
-    ),
-    (Intent.DONE, r"(?:i'm done|i am done|that's it|that is it|that's all|that is all|that's my answer|done)"),
-    (
-        Intent.NOT_KNOWN,
-        r"(?:(?:i )?(?:really )?(?:don't|do not) know(?: (?:it|that|this|the answer|that one|this one))?|"
-        r"(?:i have )?no idea|not sure)",
-    ),
+_TAIL: Final = re.compile(
+    r"(?:^| )(?:please|thanks|thank you(?: very much)?|now|right now|for me|to me|again|once (?:more|again)|"
+    r"one more time|sorry|if (?:you can|possible|you could|you don't mind|that's okay|that is okay|it's okay)|then|"
+    r"a (?:bit|little)(?: bit)?|for now|okay|ok|alright|all right|today|instead|actually|sir|madam|will you|would you|"
+    r"(?:um+|uh+))$"
 )
+_GERUNDS: Final = (
+    (re.compile(r"^repeating\b"), "repeat"),
+    (re.compile(r"^(?:saying|speaking|talking|going)\b"), "speak"),
+    (re.compile(r"^(?:re ?phrasing)\b"), "rephrase"),
+    (re.compile(r"^skipping\b"), "skip"),
+    (re.compile(r"^waiting\b"), "wait"),
+    (re.compile(r"^explaining\b"), "explain"),
+)
+_COMPARATIVES: Final = {
+    "slower": Intent.SLOWER,
+    "more slowly": Intent.SLOWER,
+    "slowly": Intent.SLOWER,
+    "faster": Intent.FASTER,
+    "quicker": Intent.FASTER,
+    "louder": Intent.LOUDER,
+    "quieter": Intent.QUIETER,
+    "softer": Intent.QUIETER,
+}
+"""Alone they may answer a question ("which one is slower?"); with a please they are requests."""
 
-_COMPILED = tuple((intent, re.compile(rf"{_POLITE}(?:{rule}){_TAIL}", re.IGNORECASE)) for intent, rule in _RULES)
+_COMPILED: Final = tuple((intent, re.compile(rule)) for intent, rule in RULES)
 
-_ADDRESSES = re.compile(
+_ADDRESSES: Final = re.compile(
     r"\b(?:(?:can|could|would|will|do|did|are) (?:you|we|i)|may i|let me|(?:the|your|this|that|next|last) question|"
     r"what (?:was|do you|does that)|"
     r"(?:don't|do not|didn't|did not|couldn't|can't)(?: really| quite)? (?:understand|hear|catch|follow|know)|"
     r"say (?:that|it)|slow(?:er|ly)|louder|hold on|wait|a (?:moment|minute|second|break)|come back|go back|skip|"
     r"(?:end|stop|finish|leave) (?:here|now|this|the)|(?:the|this) (?:call|interview|job|company|position|team)|salary|"
     r"recruiter|somebody|someone|a (?:human|person)|real person|sorry|pardon|hello|no (?:idea|clue)|on the phone)\b",
-    re.IGNORECASE,
 )
-
-_YES = re.compile(
-    r"\b(?:yes|yeah|yep|yup|sure|okay|ok|fine|agreed?|of course|absolutely|certainly|go ahead|no problem|"
-    r"all right|alright|correct|right|please do(?! not))\b",
-    re.IGNORECASE,
-)
-_NO = re.compile(
-    r"\b(?:no|nope|not|don't|do not|refuse|decline|never|rather not|disagree)\b(?! problem)",
-    re.IGNORECASE,
-)
-_NOT_REFUSING = re.compile(
-    r"\b(?:no problem|don't mind|do not mind|no objections?|why not|not a problem)\b", re.IGNORECASE
-)
+_SENTENCE_END: Final = re.compile(r"[.?!;,]+")
 
 
-def intent_of(text: str) -> Intent | None:
-    """The request that this utterance is, or None when it is (part of) an answer."""
-    plain = re.sub(r"[.?!;:]+", " ", text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
-    plain = re.sub(r"\s+", " ", plain).strip(" ,")
+def intent_of(text: str, name: str = "") -> Intent | None:
+    """The request that this utterance is, or None when it is (part of) an answer.
+
+    name: the candidate's first name, for those who say that they are somebody else.
+    """
+    plain = _plain(text, name)
     if not plain or len(plain.split()) > MOST_WORDS:
         return None
-    return next((intent for intent, rule in _COMPILED if rule.fullmatch(plain)), None)
+    whole = _of_plain(plain)
+    if whole is not None:
+        return whole
+    if plain == "sorry" and "?" in text:
+        return Intent.REPEAT
+    return _of_sentences(text, name)
 
 
 def may_be_request(text: str) -> bool:
     """Whether these words, for which the rules found nothing, could be addressed to the interviewer all the same."""
-    plain = text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    plain = _plain(text, "")
     return len(plain.split()) <= MOST_WORDS_OF_REQUEST and _ADDRESSES.search(plain) is not None
 
 
-def said_yes(text: str) -> bool | None:
-    """True for a yes, False for a no, None where it is neither or both."""
-    plain = text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    if _NOT_REFUSING.search(plain):
-        return True
-    yes, no = bool(_YES.search(plain)), bool(_NO.search(plain))
-    return yes if yes != no else None
+def _plain(text: str, name: str) -> str:
+    """Lower case, without punctuation; the candidate's own name is the word "name"."""
+    lowered = text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    words = re.sub(r"[^\w' ]+", " ", lowered)
+    if name:
+        words = re.sub(rf"\b{re.escape(name.lower())}\b", "name", words)
+    return " ".join(words.split())
+
+
+def _of_sentences(text: str, name: str) -> Intent | None:
+    """Several sentences or clauses, each of which asks for something or leads up to it: the weightiest wish counts."""
+    sentences = [_plain(each, name) for each in _SENTENCE_END.split(text)]
+    asking = [sentence for sentence in sentences if sentence and _bare(sentence)]
+    if len(asking) < 2:
+        return _of_plain(asking[0]) if asking else None
+    found = [_of_plain(sentence) for sentence in asking]
+    if None in found:
+        return None
+    order = [intent for intent, _ in RULES]
+    return min((intent for intent in found if intent is not None), key=order.index)
+
+
+def _of_plain(plain: str) -> Intent | None:
+    """Try it with politeness first, then with less and less of it: "sorry, one more time" keeps its time."""
+    if re.sub(r"^(?:a (?:bit|little)|much) ", "", plain) in _COMPARATIVES:
+        return None
+    if set(plain.split()) == {"hello"}:
+        return Intent.HELLO
+    for candidate in _less_and_less_polite(plain):
+        for intent, rule in _COMPILED:
+            if rule.fullmatch(candidate):
+                return intent
+        wish = _COMPARATIVES.get(re.sub(r"^(?:a (?:bit|little)|much) ", "", candidate))
+        if wish is not None:
+            return wish
+    return None
+
+
+def _less_and_less_polite(plain: str) -> list[str]:
+    """The utterance, then without a tail, without a head, without both; each as far as politeness goes."""
+    heads = _all_stripped(plain, _HEAD)
+    forms = [form for head in heads for form in _all_stripped(head, _TAIL)]
+    forms += [pattern.sub(verb, form) for form in forms for pattern, verb in _GERUNDS if pattern.match(form)]
+    return list(dict.fromkeys(form for form in forms if form))
+
+
+def _bare(plain: str) -> str:
+    """What is left without any politeness."""
+    return _all_stripped(_all_stripped(plain, _HEAD)[-1], _TAIL)[-1]
+
+
+def _all_stripped(plain: str, polite: re.Pattern[str]) -> list[str]:
+    forms = [plain]
+    while True:
+        shorter = polite.sub("", forms[-1], count=1).strip() if _sticks(polite, forms[-1]) else forms[-1]
+        if shorter == forms[-1]:
+            return forms
+        forms.append(shorter)
+
+
+def _sticks(polite: re.Pattern[str], plain: str) -> bool:
+    return polite.match(plain) is not None if polite is _HEAD else polite.search(plain) is not None

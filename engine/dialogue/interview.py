@@ -11,7 +11,7 @@ from typing import Any
 from engine.dialogue import phrases
 from engine.dialogue.intents import Intent
 from engine.dialogue.plan import Asked, Plan
-from engine.dialogue.signals import Fact
+from engine.dialogue.signals import Fact, TuneVoice
 from engine.transcript import Transcript
 from engine.vocabulary import Difficulty
 
@@ -30,7 +30,13 @@ class Expects(StrEnum):
     NOTHING = "nothing"
     CONSENT = "consent"
     ANSWER = "answer"
-    END_CONFIRMATION = "end confirmation"
+    CONFIRMATION = "confirmation"
+    """A yes or no to a wish that would cost something if it was misheard."""
+    ADDITION = "addition"
+    """Something to add to the answer before."""
+    THEIR_QUESTION = "their question"
+    PAUSED = "paused"
+    """A word that the break is over."""
     CLOSING_WORDS = "closing words"
 
 
@@ -79,6 +85,11 @@ class CouldNotHear:
 @dataclass(frozen=True, slots=True)
 class TimeIsUp:
     """The interview has lasted as long as it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeIsShort:
+    """The interview is near the end of its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +145,7 @@ Event = (
     | KeyPressed
     | StayedSilent
     | CouldNotHear
+    | TimeIsShort
     | TimeIsUp
     | LineBroke
     | CameBack
@@ -158,6 +170,8 @@ class KeepListening:
     """Say nothing; the candidate has the floor, for this long at least."""
 
     patience_ms: int = 0
+    idle_ms: int = 0
+    """And so long may nothing be said before we say something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +197,7 @@ class Foresee:
     terms: tuple[str, ...]
 
 
-Outcome = Say | Compose | KeepListening | AskIntent | AskJudgement | Foresee | Fact
+Outcome = Say | Compose | KeepListening | AskIntent | AskJudgement | Foresee | TuneVoice | Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +219,20 @@ class Interview:
     last_said: tuple[str, ...] = ()
     """What "repeat" repeats."""
     last_label: str = ""
+    confirming: Intent | None = None
+    """The wish that is to be confirmed."""
+    returns_to: Expects = Expects.NOTHING
+    """What was expected before a confirmation, a pause or a question of theirs, and is again afterwards."""
+    tries: int = 0
+    """How often a confirmation was asked for in vain."""
     consent_tries: int = 0
     failures: int = 0
+    abuses: int = 0
+    closing_rounds: int = 0
+    speed: float = 1.0
+    gain_db: int = 0
+    is_time_short: bool = False
+    """To be told with the next question."""
     ended_by: str = ""
 
     @property

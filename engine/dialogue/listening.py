@@ -2,7 +2,7 @@
 
 from engine.dialogue import playback as played
 from engine.dialogue.backchannels import is_backchannel
-from engine.dialogue.intents import said_yes
+from engine.dialogue.intents import Intent, intent_of
 from engine.dialogue.interview import Answered, CouldNotHear, Expects, Say
 from engine.dialogue.moment import Moment, Phase
 from engine.dialogue.signals import (
@@ -20,6 +20,7 @@ from engine.dialogue.signals import (
     final_transcript,
 )
 from engine.dialogue.turns import Floor, TurnAction, TurnEvent
+from engine.dialogue.yes_or_no import said_yes
 
 _SHORTEST_SPEECH_MS = 1_000
 """Shorter sounds without a recognised word are noise: nobody is asked to repeat a cough."""
@@ -48,7 +49,7 @@ def _speech_began(moment: Moment, began_ms: int) -> None:
     moment.change(last_began_ms=began_ms)
     if moment.turn(TurnEvent.SPEECH_BEGAN) is TurnAction.HOLD_PLAYBACK:
         hold(moment)
-    if moment.state.phase is Phase.FLUSHING:
+    if moment.state.phase is Phase.FLUSHING and moment.state.ended_by not in ("key", "limit"):
         # The candidate was only drawing breath: the turn goes on, and the flush under way is void.
         moment.stop_timers("flush")
         moment.change(phase=Phase.LISTENING, request=moment.state.request + 1)
@@ -117,7 +118,7 @@ def _silence_held(moment: Moment) -> None:
         return
     if state.phase is not Phase.LISTENING or state.floor is not Floor.OPEN or state.turn_began_ms is None:
         return
-    if moment.at_ms < state.patience_until_ms:
+    if moment.at_ms < state.patience_until_ms and intent_of(moment.words_of_turn().text) in (None, Intent.WAIT):
         moment.do(StartTimer("patience", state.patience_until_ms))
         return
     moment.flush("silence")
@@ -163,7 +164,7 @@ def interruption_over(moment: Moment) -> None:
 def _end_turn_on_clear_word(moment: Moment) -> None:
     """A plain yes or no to a yes-or-no question needs no silence after it."""
     state = moment.state
-    is_yes_or_no = state.interview.expects in (Expects.CONSENT, Expects.END_CONFIRMATION)
+    is_yes_or_no = state.interview.expects in (Expects.CONSENT, Expects.CONFIRMATION)
     if not is_yes_or_no or state.phase is not Phase.LISTENING or state.floor is not Floor.OPEN:
         return
     if state.turn_began_ms is not None and said_yes(moment.words_of_turn().text) is not None:

@@ -36,6 +36,7 @@ from engine.dialogue.signals import (
     StartTimer,
     StopPlayback,
     StopTimer,
+    TuneVoice,
 )
 from engine.dialogue.state import Conversation as Conversation
 from engine.dialogue.state import Phase as Phase
@@ -87,7 +88,7 @@ class Moment:
 
     def _carry_out(self, outcome: Outcome) -> None:
         match outcome:
-            case Fact():
+            case Fact() | TuneVoice():
                 self.do(outcome)
             case Say():
                 self._remember_place(outcome)
@@ -104,8 +105,8 @@ class Moment:
                 composing.compose(self, outcome)
             case AskIntent():
                 composing.ask_intent(self, outcome)
-            case KeepListening(patience_ms):
-                self.keep_listening(patience_ms)
+            case KeepListening():
+                self.keep_listening(outcome)
 
     def _remember_place(self, said: Say | Compose) -> None:
         """A new question leaves the words before it behind."""
@@ -151,14 +152,14 @@ class Moment:
         self.do(StartTimer("playback", self.at_ms + VOICE_GRACE_MS))
         self.do(SpeakMore(playback.number, len(playback.texts), texts))
 
-    def keep_listening(self, patience_ms: int) -> None:
+    def keep_listening(self, time: KeepListening) -> None:
         """Give the candidate time: at once when we listen already, otherwise from the end of what we say."""
-        if self.state.phase is Phase.SPEAKING:
-            self.change(patience_ms=patience_ms)
+        if not self.state.playback.is_closed:
+            self.change(patience_ms=time.patience_ms, idle_ms=time.idle_ms)
         else:
-            self.listen(patience_ms)
+            self.listen(time.patience_ms, time.idle_ms)
 
-    def listen(self, patience_ms: int) -> None:
+    def listen(self, patience_ms: int, idle_ms: int = 0) -> None:
         """The candidate has the floor from now on."""
         limits = self.plan.limits
         wait_ms = (limits.prompt_after_ms, limits.offer_after_ms, limits.leave_after_ms)[min(self.state.silences, 2)]
@@ -167,11 +168,12 @@ class Moment:
             listening_since_ms=self.at_ms,
             turn_began_ms=None,
             patience_ms=0,
+            idle_ms=0,
             patience_until_ms=self.at_ms + patience_ms,
         )
         self.do(Attend(self._kind_of_answer()))
-        self.do(StartTimer("idle", self.at_ms + max(wait_ms, patience_ms)))
-        is_answer = self.state.interview.expects is Expects.ANSWER
+        self.do(StartTimer("idle", self.at_ms + max(wait_ms, patience_ms, idle_ms)))
+        is_answer = self.state.interview.expects in (Expects.ANSWER, Expects.ADDITION)
         self.do(StartTimer("answer_limit", self.at_ms + (limits.answer_ms if is_answer else limits.aside_ms)))
 
     def listen_since(self, began_ms: int) -> None:
@@ -194,10 +196,19 @@ class Moment:
     def _kind_of_answer(self) -> str:
         """The shape of the open question; a follow-up is answered like an open one at the most."""
         interview = self.state.interview
+        if interview.expects is Expects.ADDITION:
+            return "open"
         if interview.expects is not Expects.ANSWER or interview.current is None:
             return ""
         shape = self.plan.bank.by_id(interview.current.question_id).shape
         return "open" if interview.follow_ups and shape == "think" else shape
+
+    def start_clocks(self) -> None:
+        """The interview has so much time, also over a line that broke; a word is said before it is over."""
+        up_ms, limits = self.state.time_is_up_ms, self.plan.limits
+        self.do(StartTimer("time_limit", max(up_ms, self.at_ms)))
+        if limits.interview_ms > 2 * limits.short_before_end_ms and up_ms - limits.short_before_end_ms > self.at_ms:
+            self.do(StartTimer("time_short", up_ms - limits.short_before_end_ms))
 
     def cut_playback(self) -> None:
         """Stop our voice: what was heard stays, the rest was never said, nor what a model would have added."""

@@ -28,6 +28,9 @@ OFFER_HELP = ("Are you still there?", "Press star to hear the question again, or
 SKIPPED = ("No problem, we skip that one.",)
 NOT_KNOWN = ("That is fine.",)
 TIME_FOR_THIS_ONE = ("Thank you, that is a good place to stop.", "Let us move on.")
+CONFIRM_SKIP = ("Shall we skip this question?", "Please say yes or no.")
+CONFIRM_LATER = ("Shall we stop here, and somebody calls you back another time?", "Please say yes or no.")
+CONFIRM_WRONG_PERSON = ("Have I reached the wrong person?", "Please say yes or no.")
 CONFIRM_END = ("Would you like to end the interview now?", "Please say yes or no.")
 GO_ON = ("All right, we go on.",)
 HUMAN = (
@@ -35,6 +38,28 @@ HUMAN = (
     "Until then we can go on.",
 )
 NEVER_AGAIN = ("Understood.", "We will not call you again.", "Goodbye.")
+I_AM_AN_AI = (
+    "I am an AI interviewer, not a person.",
+    "A person looks at the results, and with zero you can ask for one to call you.",
+)
+I_AM_HERE = ("Yes, I am here.",)
+SLOWER = ("All right, I speak more slowly.",)
+FASTER = ("All right, I speak faster.",)
+LOUDER = ("All right, I speak up.",)
+QUIETER = ("All right, I speak more quietly.",)
+NO_FURTHER = ("I am sorry, my voice goes no further than this.",)
+PAUSED = ("All right, we take a break of up to two minutes.", "Say that you are ready when we can go on.")
+STILL_PAUSED = ("Take your time, I am still here.",)
+ADD_TO_ANSWER = ("Of course.", "What would you like to add to the answer before?")
+FIRST_ONE = ("There is no question before this one.",)
+YOUR_QUESTION = ("Of course.", "What would you like to know?")
+ANYTHING_ELSE = ("Is there anything else?",)
+CALM = (
+    "I am sorry that this is annoying.",
+    "You can ask for a person at any time, or say that you would like to stop.",
+)
+LAST_QUESTION = ("This is the last question.",)
+TIME_IS_SHORT = ("We have about five minutes left.",)
 DID_NOT_HEAR = (
     "I am sorry, I could not hear that properly.",
     "Please say it once more, or press pound to go on to the next question.",
@@ -53,6 +78,13 @@ GOODBYE_SILENT = (
     "Phone again with the same PIN and we go on where we stopped.",
     "Goodbye.",
 )
+GOODBYE_LATER = (
+    "All right, I pass on that you would like to be called back.",
+    "You can also phone again with the same PIN, and we go on where we stopped.",
+    "Goodbye.",
+)
+GOODBYE_WRONG_PERSON = ("I am sorry to have disturbed you.", "Goodbye.")
+GOODBYE_ABUSED = ("I end the call here.", "You can phone again with the same PIN.", "Goodbye.")
 TIME_IS_UP = ("I am sorry, our time is up.",)
 TECHNICAL_TROUBLE = (
     "I am sorry, we have a technical problem on our side.",
@@ -80,6 +112,11 @@ def welcome_back(name: str, order: int, *, has_begun_to_answer: bool = False) ->
         *kept,
         "May I record this call as well?",
     )
+
+
+def progress(order: int, total: int) -> tuple[str, ...]:
+    """Where we are in the interview."""
+    return LAST_QUESTION if order == total else (f"This is question {order} of {total}.",)
 
 
 def we_were_at(order: int) -> str:
@@ -111,7 +148,10 @@ def fixed_phrases() -> Sequence[str]:
         CONSENT_AGAIN, CONSENT_THANKS, NO_RECORDING, KEYS, FIRST_QUESTION, AGAIN, ASK_ANEW, TAKE_YOUR_TIME, MORE_TIME,
         OFFER_HELP, SKIPPED, NOT_KNOWN, TIME_FOR_THIS_ONE, CONFIRM_END, GO_ON, HUMAN, NEVER_AGAIN, DID_NOT_HEAR,
         CLOSING, BACK_TO_QUESTION, PASSED_ON, GOODBYE, GOODBYE_EARLY, GOODBYE_SILENT, TIME_IS_UP, TECHNICAL_TROUBLE,
-        WHILE_WE_WAIT, ACKNOWLEDGEMENTS, LINE_BROKE, GO_ON_FROM_THERE, ANSWER_IS_KEPT,
-        ANSWER_IS_KEPT_SO_FAR,
+        WHILE_WE_WAIT, ACKNOWLEDGEMENTS, CONFIRM_SKIP, CONFIRM_LATER, CONFIRM_WRONG_PERSON, I_AM_AN_AI, I_AM_HERE,
+        SLOWER, FASTER,
+        LOUDER, QUIETER, NO_FURTHER, PAUSED, STILL_PAUSED, ADD_TO_ANSWER, FIRST_ONE, YOUR_QUESTION, ANYTHING_ELSE, CALM,
+        LAST_QUESTION, TIME_IS_SHORT, GOODBYE_LATER, GOODBYE_WRONG_PERSON, GOODBYE_ABUSED, LINE_BROKE,
+        GO_ON_FROM_THERE, ANSWER_IS_KEPT, ANSWER_IS_KEPT_SO_FAR,
     )  # fmt: skip
     return tuple(dict.fromkeys(sentence for constant in constants for sentence in constant))

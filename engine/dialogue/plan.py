@@ -22,6 +22,10 @@ class Limits:
     """And, from there, before the offer to repeat or skip."""
     leave_after_ms: int = 15_000
     """And, from there, before the goodbye that keeps the interview open."""
+    pause_ms: int = 120_000
+    """How long a break may last that the candidate asked for."""
+    short_before_end_ms: int = 300_000
+    """When it is told that the time is nearly up."""
     patience_ms: int = 10_000
     """What "let me think" and the key 1 buy."""
     flush_ms: int = 6_000
@@ -55,6 +59,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Faq:
+    """A question that candidates may have, and what to tell them."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that the conversation needs to know; it does not change during a call."""
 
@@ -68,6 +80,8 @@ class Plan:
     """Fixes every choice that is free: the same plan and answers give the same interview."""
     bank: QuestionBank
     limits: Limits = Limits()
+    faq: tuple[Faq, ...] = ()
+    """What the user wants answered when the candidate asks."""
     asked: tuple[Asked, ...] = ()
     """What an earlier call of the same interview got through."""
     begun: Transcript = Transcript("")

@@ -243,6 +243,12 @@ def _heard_words(piece: Piece, ms_per_letter: float) -> str:
     return " ".join(kept)
 
 
+def utterance_of(name: str) -> int | None:
+    """The utterance that a mark of this name belongs to; None for a name that is not ours."""
+    place = _place(name)
+    return None if place is None else place[0]
+
+
 def _place(name: str) -> tuple[int, int, int] | None:
     numbers = name.partition("/")[0].split(".")
     if len(numbers) != 3 or not all(number.isascii() and number.isdigit() for number in numbers):

@@ -1,23 +1,20 @@
 """What the interview does with each event: the table of replies."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from engine.dialogue import phrases, wording
 from engine.dialogue.asking import (
     asked_again,
-    asked_next,
     closed,
     closed_without_answer,
-    closing_words,
-    continued_previous,
     heard_part,
     judged,
-    rephrased,
     worded,
 )
 from engine.dialogue.broken_line import came_back, line_broke
-from engine.dialogue.intents import Intent, intent_of, may_be_request, said_yes
+from engine.dialogue.going_back import continued_previous
+from engine.dialogue.intents import Intent, intent_of, may_be_request
+from engine.dialogue.interludes import ASIDES, INTERLUDES, consented, key_in_an_interlude
 from engine.dialogue.interview import (
     Answered,
     AskIntent,
@@ -34,21 +31,27 @@ from engine.dialogue.interview import (
     Outcome,
     Say,
     StayedSilent,
+    TimeIsShort,
     TimeIsUp,
     Understood,
     Worded,
     ended,
     greeted,
-    repeated,
 )
 from engine.dialogue.plan import Plan
 from engine.dialogue.signals import Fact
+from engine.dialogue.their_questions import closing_words
+from engine.dialogue.wishes import (
+    asked_to_confirm,
+    confirmation,
+    confirmed_first,
+    fulfilled,
+)
 from engine.transcript import joined
 from engine.vocabulary import AnswerState
 
 Step = tuple[Interview, list[Outcome]]
 
-_CONSENT_TRIES = 2
 _MOST_FAILURES = 3
 _INTENT_OF_KEY = {
     "*": Intent.REPEAT,
@@ -63,8 +66,16 @@ _INTENT_OF_KEY = {
 def step(interview: Interview, event: Event, plan: Plan) -> Step:
     """Advance the interview by one event. After it has ended nothing changes any more."""
     if interview.ended_by:
-        return interview, []
+        return interview, _after_the_end(event)
     return _about_words(interview, event, plan) if isinstance(event, _Words) else _about_call(interview, event, plan)
+
+
+def _after_the_end(event: Event) -> list[Outcome]:
+    """While we say goodbye, two keys still mean something to others."""
+    facts = {"9": "calls_refused", "0": "human_wanted"}
+    if isinstance(event, KeyPressed) and event.digit in facts:
+        return [Fact(facts[event.digit], {"by": "key", "text": ""})]
+    return []
 
 
 _Words = Answered | Understood | Judged | Worded
@@ -84,7 +95,7 @@ def _about_words(interview: Interview, event: Answered | Understood | Judged | W
 
 def _about_call(
     interview: Interview,
-    event: Began | KeyPressed | StayedSilent | CouldNotHear | TimeIsUp | LineBroke | CameBack,
+    event: Began | KeyPressed | StayedSilent | CouldNotHear | TimeIsShort | TimeIsUp | LineBroke | CameBack,
     plan: Plan,
 ) -> Step:
     match event:
@@ -96,6 +107,8 @@ def _about_call(
             return _stayed_silent(interview, times, plan)
         case CouldNotHear():
             return _could_not_hear(interview, plan)
+        case TimeIsShort():
+            return replace(interview, is_time_short=True), []
         case TimeIsUp():
             return _time_is_up(interview, plan)
         case LineBroke():
@@ -106,15 +119,17 @@ def _about_call(
 
 def _answered(interview: Interview, event: Answered, plan: Plan) -> Step:
     text = event.transcript.text
-    if interview.expects is Expects.END_CONFIRMATION:
-        return _end_confirmed(interview, text, plan)
-    intent = intent_of(text)
-    if interview.expects is Expects.CONSENT and intent not in (Intent.REPEAT, Intent.NEVER_AGAIN, Intent.HUMAN):
-        return _consented(interview, text, said_yes(text), plan)
-    if interview.expects is Expects.CLOSING_WORDS and intent is not Intent.REPEAT:
-        return closing_words(interview, plan, text, said_yes(text) is False or intent is Intent.DONE)
+    if interview.expects is Expects.CONFIRMATION:
+        reply = confirmation(interview, text, plan)
+        if reply is not None:
+            return reply
+        interview = replace(interview, expects=interview.returns_to, confirming=None)
+    intent = intent_of(text, plan.name)
+    aside = ASIDES.get(interview.expects)
+    if aside is not None:
+        return aside(interview, intent, event, plan)
     if intent is not None:
-        return _wished(interview, intent, text, event, plan)
+        return fulfilled(interview, intent, text, event, plan)
     if interview.current is None:
         return interview, [KeepListening()]
     if event.ended_by == "silence" and may_be_request(text):
@@ -137,7 +152,7 @@ def _understood(interview: Interview, event: Understood, plan: Plan) -> Step:
         "source": wording.MODEL,
         "version": wording.version_of("intent"),
     }
-    after, outcomes = _wished(after, event.intent, pending.transcript.text, pending, plan)
+    after, outcomes = fulfilled(after, event.intent, pending.transcript.text, pending, plan)
     return after, [Fact("intent_understood", data), *outcomes]
 
 
@@ -148,7 +163,7 @@ def _answer_heard(interview: Interview, event: Answered, plan: Plan) -> Step:
         continued = continued_previous(interview, plan, answer, span)
         if continued is not None:
             return continued
-        if len(answer.text.split()) < plan.limits.fewest_words:
+        if not interview.parts and len(answer.text.split()) < plan.limits.fewest_words:
             return asked_again(interview, plan, phrases.ASK_ANEW)
     if not answer.text:
         return _nothing_said(interview, event, plan)
@@ -166,87 +181,17 @@ def _nothing_said(interview: Interview, event: Answered, plan: Plan) -> Step:
     return _could_not_hear(interview, plan)
 
 
-def _consented(interview: Interview, text: str, is_granted: bool | None, plan: Plan) -> Step:
-    tries = interview.consent_tries + 1
-    if is_granted is None and tries < _CONSENT_TRIES:
-        return replace(interview, consent_tries=tries), [Say(phrases.CONSENT_AGAIN, "consent")]
-    granted = bool(is_granted)
-    fact = Fact("consent_given", {"is_granted": granted, "answer": text, "text_version": phrases.CONSENT_TEXT_VERSION})
-    thanks = phrases.CONSENT_THANKS if granted else phrases.NO_RECORDING
-    first = () if interview.asked else phrases.FIRST_QUESTION
-    after, outcomes = asked_next(replace(interview, consent_tries=tries), plan, (*thanks, *first))
-    return after, [fact, *outcomes]
-
-
-def _wished(interview: Interview, intent: Intent, text: str, event: Answered | None, plan: Plan) -> Step:
-    reply = _REPLIES.get(intent)
-    if reply is not None:
-        return reply(interview, plan)
-    if intent in (Intent.HUMAN, Intent.NEVER_AGAIN):
-        return _wished_of_people(interview, intent, {"by": "words" if event else "key", "text": text}, plan)
-    if interview.current is None or intent is Intent.ASIDE:
-        return interview, [KeepListening()]
-    if intent is Intent.REPHRASE:
-        return rephrased(interview, plan, text)
-    if intent is Intent.ASKS:
-        passed_on = repeated(interview, (*phrases.PASSED_ON, *phrases.BACK_TO_QUESTION))
-        return interview, [Fact("candidate_remarked", {"text": text}), *passed_on]
-    if intent is Intent.NOT_KNOWN and event is not None:
-        after, outcomes = heard_part(interview, event.transcript, (event.started_ms, event.ended_ms), event.ended_by)
-        after, more = closed(after, plan, AnswerState.ANSWERED, None, phrases.NOT_KNOWN)
-        return after, [outcomes[0], *more]
-    if intent is Intent.SKIP:
-        return closed_without_answer(interview, plan, AnswerState.SKIPPED, "skip", phrases.SKIPPED)
-    return closed_without_answer(interview, plan, AnswerState.SILENT, "key", phrases.NOT_KNOWN)
-
-
-def _repeat(interview: Interview, plan: Plan) -> Step:
-    return interview, repeated(interview, phrases.AGAIN)
-
-
-def _wait(interview: Interview, plan: Plan) -> Step:
-    return interview, [Say(phrases.MORE_TIME, "prompt"), KeepListening(plan.limits.patience_ms)]
-
-
-def _end(interview: Interview, plan: Plan) -> Step:
-    after = replace(interview, expects=Expects.END_CONFIRMATION)
-    return after, [Say(phrases.CONFIRM_END, "confirm")]
-
-
-def _wished_of_people(interview: Interview, intent: Intent, how: dict[str, str], plan: Plan) -> Step:
-    """What others have to act on: the facts tell them how it was said."""
-    if intent is Intent.HUMAN:
-        return interview, [Fact("human_wanted", how), *repeated(interview, phrases.HUMAN)]
-    after, outcomes = ended(interview, plan, phrases.NEVER_AGAIN, "candidate_ended")
-    return after, [Fact("calls_refused", how), *outcomes]
-
-
-_REPLIES: dict[Intent, Callable[[Interview, Plan], Step]] = {
-    Intent.REPEAT: _repeat,
-    Intent.WAIT: _wait,
-    Intent.END: _end,
-}
-
-
-def _end_confirmed(interview: Interview, text: str, plan: Plan) -> Step:
-    if said_yes(text) or intent_of(text) is Intent.END:
-        return ended(interview, plan, phrases.GOODBYE_EARLY, "candidate_ended")
-    after = replace(interview, expects=Expects.ANSWER)
-    return after, repeated(after, phrases.GO_ON)
-
-
 def _key_pressed(interview: Interview, digit: str, plan: Plan) -> Step:
     if interview.expects is Expects.CONSENT and digit in ("1", "2"):
-        return _consented(interview, f"key {digit}", digit == "1", plan)
+        return consented(interview, f"key {digit}", digit == "1", plan)
     intent = _INTENT_OF_KEY.get(digit)
     if intent is None:
         return interview, [KeepListening()]
-    if interview.expects is Expects.END_CONFIRMATION and intent is not Intent.NEVER_AGAIN:
-        after = replace(interview, expects=Expects.ANSWER)
-        return after, repeated(after, phrases.GO_ON)
     if interview.expects is Expects.CLOSING_WORDS and intent in (Intent.DONE, Intent.SKIP):
         return closing_words(interview, plan, "", True)
-    return _wished(interview, intent, "", None, plan)
+    if interview.expects in INTERLUDES and intent not in (Intent.NEVER_AGAIN, Intent.HUMAN):
+        return key_in_an_interlude(interview, intent, plan)
+    return fulfilled(interview, intent, "", None, plan)
 
 
 def _stayed_silent(interview: Interview, times: int, plan: Plan) -> Step:
@@ -256,8 +201,10 @@ def _stayed_silent(interview: Interview, times: int, plan: Plan) -> Step:
         return ended(interview, plan, phrases.GOODBYE_SILENT, "silent")
     if interview.expects is Expects.CONSENT:
         return interview, [Say(phrases.CONSENT_AGAIN, "consent")]
-    if interview.expects is Expects.END_CONFIRMATION:
-        return interview, [Say(phrases.CONFIRM_END, "confirm")]
+    if interview.expects is Expects.CONFIRMATION:
+        return interview, asked_to_confirm(interview)
+    if interview.expects is Expects.PAUSED:
+        return confirmed_first(replace(interview, expects=interview.returns_to), Intent.LATER)
     return interview, [Say(phrases.TAKE_YOUR_TIME if times == 1 else phrases.OFFER_HELP, "prompt")]
 
 

@@ -3,7 +3,7 @@
 from engine.dialogue.broken_line import apology
 from engine.dialogue.interview import CameBack
 from engine.dialogue.moment import Moment, Phase
-from engine.dialogue.signals import StartTimer
+from engine.dialogue.signals import TuneVoice
 from engine.dialogue.turns import Floor
 
 
@@ -24,11 +24,14 @@ def line_resumed(moment: Moment, has_model: bool) -> None:
         interrupted=None,
         silences=0,
         patience_ms=0,
+        idle_ms=0,
         voice_failures=0,
         owed=apology(state.interview),
     )
     if state.interview.ended_by:
         moment.leave(state.interview.ended_by)
         return
-    moment.do(StartTimer("time_limit", max(state.time_is_up_ms, moment.at_ms)))
+    moment.start_clocks()
+    if (state.interview.speed, state.interview.gain_db) != (1.0, 0):
+        moment.do(TuneVoice(state.interview.speed, state.interview.gain_db))
     moment.tell(CameBack())

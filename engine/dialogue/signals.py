@@ -19,6 +19,7 @@ from engine.dialogue.voice_actions import Speak as Speak
 from engine.dialogue.voice_actions import SpeakMore as SpeakMore
 from engine.dialogue.voice_actions import SpeechAction as SpeechAction
 from engine.dialogue.voice_actions import StopPlayback as StopPlayback
+from engine.dialogue.voice_actions import TuneVoice as TuneVoice
 from engine.errors import ProtocolError
 from engine.transcript import Transcript, Word
 

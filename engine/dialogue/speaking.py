@@ -62,7 +62,7 @@ def playback_ended(moment: Moment) -> None:
     if moment.state.leave is not None:
         moment.leave(moment.state.leave)
         return
-    moment.listen(moment.state.patience_ms)
+    moment.listen(moment.state.patience_ms, moment.state.idle_ms)
     is_speaking = moment.state.floor is Floor.CANDIDATE
     has_just_spoken = moment.state.speech_ended_ms > moment.at_ms - OVERLAP_GRACE_MS > 0
     if is_speaking or has_just_spoken:

@@ -61,6 +61,8 @@ class Conversation:
     ended_by: str = ""
     silences: int = 0
     patience_ms: int = 0
+    idle_ms: int = 0
+    """How long may be kept silent, and how long we listen in any case, once what is being said was heard."""
     patience_until_ms: int = 0
     voice_failures: int = 0
     leave: str | None = None

@@ -56,5 +56,14 @@ class HangUp:
     reason: str
 
 
-SpeechAction = Speak | SpeakMore | HoldPlayback | ResumePlayback | StopPlayback | Prepare | HangUp
+@dataclass(frozen=True, slots=True)
+class TuneVoice:
+    """From the next sentence on, to the end of the call."""
+
+    speed: float
+    """1 is the voice's own pace."""
+    gain_db: int
+
+
+SpeechAction = Speak | SpeakMore | HoldPlayback | ResumePlayback | StopPlayback | TuneVoice | Prepare | HangUp
 """What the voice carries out."""

@@ -72,6 +72,7 @@ class Report:
                 "is_scored": False,
             },
             "line_quality": self.source.line_quality,
+            "reply_timings": self.source.reply_timings,
             "notes": self.notes,
             "turns": self.source.turns,
         }

@@ -74,5 +74,7 @@ class ReportInput:
     questions: tuple[AskedQuestion, ...]
     turns: tuple[dict[str, Any], ...] = ()
     line_quality: dict[str, Any] = field(default_factory=dict)
+    reply_timings: tuple[dict[str, Any], ...] = ()
+    """Of each reply: `ended_ms`, when the candidate stopped speaking, and `steps_ms`, counted from there."""
     notes: tuple[str, ...] = ()
     """What was degraded, in words, on top of what the report finds out by itself."""

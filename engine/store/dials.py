@@ -22,7 +22,9 @@ _TAKE = text(
     """
     with taken as (
         update appointments set state = 'taken', closed_gate = null, gate_seen_at = null, updated_at = now()
-        where id = :id and edition = :edition and state = 'booked' and kind <> 'dial_in' and due_at <= :now
+        from unnest(cast(:ids as uuid[]), cast(:editions as integer[])) as wanted(id, edition)
+        where appointments.id = wanted.id and appointments.edition = wanted.edition
+          and state = 'booked' and kind <> 'dial_in' and due_at <= :now
           and exists (
             select 1 from interviews
             where id = appointments.interview_id and deleted_at is null
@@ -32,7 +34,7 @@ _TAKE = text(
           and not exists (
             select 1 from calls where interview_id = appointments.interview_id and state in ('live', 'dialling')
           )
-        returning id, interview_id, edition, phone, due_at, length_min
+        returning appointments.id, interview_id, appointments.edition, phone, due_at
     )
     insert into calls (
         interview_id, direction, state, appointment_id, appointment_edition, try_number, phone, due_at, dialled_at
@@ -87,10 +89,14 @@ class DialRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def take(self, appointment_id: uuid.UUID, edition: int, now: datetime) -> Taken | None:
-        """Take a booked call in hand and write its try down; None when it is not to be placed, or not any more."""
-        row = self._session.execute(_TAKE, {"id": appointment_id, "edition": edition, "now": now}).one_or_none()
-        return Taken(*row) if row is not None else None
+    def take(self, wanted: Sequence[Waiting], now: datetime) -> list[Taken]:
+        """Take booked calls in hand and write their tries down; whatever is not to be placed any more is left out."""
+        values = {
+            "ids": [each.appointment_id for each in wanted],
+            "editions": [each.edition for each in wanted],
+            "now": now,
+        }
+        return [Taken(*row) for row in self._session.execute(_TAKE, values)]
 
     def queue(self, now: datetime) -> list[Waiting]:
         """The calls whose hour has come and which nothing but the account's pace holds up, in a fair order."""

@@ -21,6 +21,7 @@ SEND_MESSAGE = "send_message"
 DIAL_CALL = "dial_call"
 SETTLE_CALL = "settle_call"
 END_CALL = "end_call"
+ANSWERED = "call_answered"
 PUT_THROUGH = "put_through"
 
 _QUEUES = {
@@ -30,6 +31,7 @@ _QUEUES = {
     DIAL_CALL: DIAL,
     SETTLE_CALL: DIAL,
     END_CALL: DIAL,
+    ANSWERED: DIAL,
     PUT_THROUGH: DIAL,
 }
 
@@ -117,3 +119,16 @@ def queue_lengths(session: Session) -> dict[tuple[str, str], int]:
         )
     )
     return {(str(queue), str(status)): int(count) for queue, status, count in found}
+
+
+def longest_wait_s(session: Session, now: datetime) -> float:
+    """For how long the job that is most overdue has waited for a worker; 0 when none is due."""
+    due_at = session.scalar(
+        text(
+            "select min(coalesce(job.scheduled_at, event.at)) from procrastinate_jobs job "
+            "join procrastinate_events event on event.job_id = job.id and event.type = 'deferred' "
+            "where job.status = 'todo' and coalesce(job.scheduled_at, event.at) <= :now"
+        ),
+        {"now": now},
+    )
+    return (now - due_at).total_seconds() if due_at else 0.0

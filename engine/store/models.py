@@ -172,6 +172,8 @@ class Call(Stamped, Base):
     """Of the newest status callback that was taken; older ones count for nothing."""
     answered_by: Mapped[str | None] = mapped_column(String(32))
     """Who or what picked up, as far as it is known."""
+    answering: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=sql("'{}'::jsonb"))
+    """How that was found out, in the form of engine/dialogue/answering.py, and what was done about it."""
     resumes: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
     """How often it went on after its media socket broke."""
 

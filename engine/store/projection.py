@@ -246,6 +246,7 @@ _HANDLERS: Mapping[str, Callable[[_Fact], None]] = {
     "line_measured": _line_measured,
     "recording_saved": _recording_saved,
     "usage_counted": _usage_counted,
+    "machine_heard": lambda fact: wishes.machine_heard(fact.session, fact.call, fact.data),
     "human_wanted": lambda fact: wishes.person_wanted(fact.session, fact.call, fact.at_ms, fact.data),
     "calls_refused": lambda fact: wishes.calls_refused(fact.session, fact.call, fact.data),
     "call_ended": _call_ended,

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -50,6 +50,11 @@ class UserRepository:
         return self._session.scalar(
             select(User).where(User.email == normalised_email(email), User.deleted_at.is_(None))
         )
+
+    def set_transfer(self, user_id: uuid.UUID, phone: str | None, opens: time | None, closes: time | None) -> None:
+        """Where candidates who ask for a person are put through to, and between which hours of a weekday."""
+        values = {"transfer_phone": phone, "office_opens": opens, "office_closes": closes}
+        self._session.execute(update(User).where(User.id == user_id).values(**values))
 
     def record_login(self, user_id: uuid.UUID, now: datetime, *, new_password_hash: str | None = None) -> None:
         """Note a successful login, and the password's hash when it was made anew with today's cost."""

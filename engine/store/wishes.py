@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from engine.store.jobs import ANSWERED, enqueue
 from engine.store.models import Call, Interview
 from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment
@@ -23,6 +24,12 @@ def phoned_in(session: Session, call: Call) -> None:
         )
         .values(state=AppointmentState.KEPT, closed_gate=None)
     )
+
+
+def machine_heard(session: Session, call: Call, data: Mapping[str, Any]) -> None:
+    """The first words on the line were those of a machine: whoever places calls decides what to do about it."""
+    if call.appointment_id is not None:
+        enqueue(session, ANSWERED, call_id=str(call.id), kind="heard", value=str(data["who"]))
 
 
 def person_wanted(session: Session, call: Call, at_ms: int, data: Mapping[str, Any]) -> None:

@@ -3,36 +3,32 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final
 
 from procrastinate import App
 
 from engine.store.appointments import AppointmentRepository
-from engine.store.dials import DialRepository
-from engine.store.jobs import DIAL, DIAL_CALL, SETTLE_CALL
+from engine.store.dials import DialRepository, Waiting
+from engine.store.jobs import ANSWERED, DIAL, DIAL_CALL, SETTLE_CALL
+from engine.work.answering import Evidence, answered
 from engine.work.desk import Desk
-from engine.work.dialling import Dialler, dial, look
+from engine.work.dialling import Dialler, look
+from engine.work.launching import Launcher
 from engine.work.reconciling import ask_about_silent_calls
 from engine.work.settling import settle
 
 DIALS_AT_ONCE: Final = 200
 """Jobs that may wait for their moment in one process; waiting costs next to nothing."""
-_THREADS: Final = 8
 _FORGOTTEN_AFTER: Final = timedelta(seconds=5)
-Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
 
 
 def register(app: App, dialler: Dialler) -> None:
     """Teach the app its tasks."""
-    threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="dialling")
-
-    async def aside(work: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(threads, work)
+    launcher = Launcher(dialler, _now)
+    aside = launcher.aside
 
     @app.task(name=DIAL_CALL, queue=DIAL)
     async def dial_call(appointment_id: str, edition: int) -> None:
@@ -40,11 +36,15 @@ def register(app: App, dialler: Dialler) -> None:
         due_at = await aside(lambda: look(dialler, appointment, edition, _now()))
         if due_at is not None:
             await until(due_at)
-            await aside(lambda: dial(dialler, appointment, edition, _now()))
+            await launcher.launch(Waiting(appointment, edition))
 
     @app.task(name=SETTLE_CALL, queue=DIAL)
     async def settle_call(call_id: str) -> None:
         await aside(lambda: _settle(dialler, uuid.UUID(call_id)))
+
+    @app.task(name=ANSWERED, queue=DIAL)
+    async def call_answered(call_id: str, kind: Evidence, value: str) -> None:
+        await aside(lambda: answered(dialler, uuid.UUID(call_id), kind, value, _now()))
 
     @app.periodic(cron="* * * * * */10")
     @app.task(name="ask_about_silent_calls", queue=DIAL, queueing_lock="ask_about_silent_calls")

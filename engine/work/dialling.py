@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,7 +16,7 @@ from engine.errors import CallDelayed, CallRefused, CallUnknown, UpstreamUnavail
 from engine.scheduling.calling_hours import CallingHours
 from engine.scheduling.gates import Reason, closed_gates
 from engine.store.appointments import AppointmentRepository
-from engine.store.dials import LONGEST_WAIT, NOT_PLACED, DialRepository, Taken
+from engine.store.dials import LONGEST_WAIT, NOT_PLACED, DialRepository, Taken, Waiting
 from engine.store.jobs import DIAL_LEAD
 from engine.store.line_news import take_news
 from engine.store.moves import move_call
@@ -69,6 +70,8 @@ class Dialler:
     month_usd: Decimal
     """What an account's interviews may cost in a month before nobody is called any more; zero is no limit."""
     longest_call_s: int
+    phone_number: str = ""
+    """Ours, E.164, for those who are to call back."""
 
 
 def look(dialler: Dialler, appointment_id: uuid.UUID, edition: int, now: datetime) -> datetime | None:
@@ -103,63 +106,84 @@ def look(dialler: Dialler, appointment_id: uuid.UUID, edition: int, now: datetim
     return None
 
 
-def dial(dialler: Dialler, appointment_id: uuid.UUID, edition: int, now: datetime) -> uuid.UUID | None:
-    """Place the call whose moment has come, or whichever is to go before it; returns the row of the placed call.
-
-    Where the account's pace holds it up, the call gets another job for the moment at which its turn is expected.
-    """
+def dial(dialler: Dialler, wanted: Sequence[Waiting], now: datetime) -> list[uuid.UUID]:
+    """Place the calls whose moment has come, or those that are to go before them; returns the rows of the calls."""
     if dialler.placer is None:
-        return None
+        return []
+    taken = take(dialler, wanted, now)
+    note(dialler, [place(dialler, dialler.placer, each) for each in taken], now)
+    return [each.call_id for each in taken]
+
+
+def take(dialler: Dialler, wanted: Sequence[Waiting], now: datetime) -> list[Taken]:
+    """Take calls in hand, each at most once whoever else tries; their rows are written and committed.
+
+    Where the account's pace holds a call up, it gets another job for the moment at which its turn is expected.
+    """
     with dialler.sessions.begin() as session:
-        taken = _take(dialler, session, appointment_id, edition, now)
-    if taken is None:
-        return None
-    ask(dialler, dialler.placer, taken, now)
-    return taken.call_id
+        if not dialler.per_second:
+            return DialRepository(session).take(wanted, now)
+        return [taken for each in wanted if (taken := _take_turn(dialler, session, each, now)) is not None]
 
 
-def ask(dialler: Dialler, placer: CallPlacer, taken: Taken, now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What became of asking the provider for one call: an id, or why not."""
+
+    taken: Taken
+    sid: str | None = None
+    refusal: CallRefused | CallDelayed | None = None
+    """None with no id either: it is not known whether it rings."""
+
+
+def place(dialler: Dialler, placer: CallPlacer, taken: Taken) -> Placed:
     """Ask the provider to ring. The row is there already, so whatever happens here, nobody rings a second time."""
     wanted = OutgoingCall(str(taken.call_id), str(taken.interview_id), taken.phone, dialler.longest_call_s)
     try:
         sid = placer.place(wanted)
     except CallUnknown as error:
         dialler.health.failed(str(error))
-        logger.warning("it is not known whether a call rings: the provider is asked", extra=_named(taken))
+        return Placed(taken)
     except CallDelayed as error:
         dialler.health.failed(str(error))
-        _not_placed(dialler, taken, now, str(error), is_final=False)
+        return Placed(taken, refusal=error)
     except CallRefused as error:
         dialler.health.succeeded()  # it answers; what it says is about this call
-        _not_placed(dialler, taken, now, str(error), is_final=True)
-    else:
-        dialler.health.succeeded()
-        with dialler.sessions.begin() as session:
-            if DialRepository(session).bind(taken.call_id, sid) is not None:
-                take_news(session, taken.call_id, CallState.RINGING, None, now)
-        logger.info("a call was placed", extra=_named(taken))
+        return Placed(taken, refusal=error)
+    dialler.health.succeeded()
+    return Placed(taken, sid)
 
 
-def _take(dialler: Dialler, session: Session, appointment_id: uuid.UUID, edition: int, now: datetime) -> Taken | None:
+def note(dialler: Dialler, placed: Sequence[Placed], now: datetime) -> None:
+    """Write down what the provider answered."""
+    with dialler.sessions.begin() as session:
+        for each in placed:
+            if each.sid is not None and DialRepository(session).bind(each.taken.call_id, each.sid) is not None:
+                take_news(session, each.taken.call_id, CallState.RINGING, None, now)
+    for each in placed:
+        if each.sid is not None:
+            logger.info("a call was placed", extra=_named(each.taken))
+        elif each.refusal is None:
+            logger.warning("it is not known whether a call rings: the provider is asked", extra=_named(each.taken))
+        else:
+            _not_placed(dialler, each.taken, now, str(each.refusal), is_final=isinstance(each.refusal, CallRefused))
+
+
+def _take_turn(dialler: Dialler, session: Session, mine: Waiting, now: datetime) -> Taken | None:
     dials = DialRepository(session)
-    if not dialler.per_second:
-        return dials.take(appointment_id, edition, now)
     interval = timedelta(seconds=1 / dialler.per_second)
     next_at = dials.next_free(dialler.account, now)
     queue = dials.queue(now)
     taken = None
-    if now >= next_at:
-        for waiting in queue:
-            taken = dials.take(waiting.appointment_id, waiting.edition, now)
-            queue = queue[1:]
-            if taken is not None:
-                next_at = now + interval
-                dials.keep_pace(dialler.account, next_at)
-                break
-    for place, waiting in enumerate(queue):
-        if waiting.appointment_id == appointment_id:
-            appointment = session.get_one(Appointment, appointment_id)
-            AppointmentRepository(session).enqueue_dialling(appointment, at=next_at + place * interval - DIAL_LEAD)
+    while now >= next_at and queue and taken is None:
+        first, *queue = queue
+        taken = next(iter(dials.take([first], now)), None)
+        if taken is not None:
+            next_at = now + interval
+            dials.keep_pace(dialler.account, next_at)
+    if mine in queue:
+        at = next_at + queue.index(mine) * interval - DIAL_LEAD
+        AppointmentRepository(session).enqueue_dialling(session.get_one(Appointment, mine.appointment_id), at=at)
     return taken
 
 

@@ -17,7 +17,7 @@ from engine.questions.bank import QuestionBank
 from engine.questions.generated import ID_PREFIX
 from engine.questions.spoken_terms import corrected_transcript
 from engine.store.evaluations import NewEvaluation
-from engine.store.models import Answer, Call, Interview, Question, Report, Turn
+from engine.store.models import Answer, Call, CallEvent, Interview, Question, Report, Turn
 from engine.store.unit_of_work import UnitOfWork
 from engine.transcript import Transcript, Word
 from engine.vocabulary import AnswerState, Difficulty, InterviewState, Level, Topic
@@ -35,6 +35,8 @@ class _Material:
     calls: list[Call]
     turns: list[Turn]
     is_complete: bool
+    replies: list[CallEvent]
+    """How long each step of each reply took."""
     changes: list[EngineChange]
 
 
@@ -99,6 +101,7 @@ def _read(work: UnitOfWork, interview_id: uuid.UUID) -> _Material:
         calls=calls,
         turns=[turn for call in calls for turn in work.calls.turns_of(call.id)],
         is_complete=interview.state in _OVER and ended is not None and bool(ended.data.get("is_complete")),
+        replies=work.events.facts(interview_id, "reply_timed"),
         changes=[
             EngineChange(fact.at_ms, fact.data, numbers[fact.call_id] if len(calls) > 1 else None)
             for fact in work.events.facts(interview_id, "engine_switched")
@@ -153,6 +156,7 @@ def _report_input(
         ),
         turns=tuple(_turn(turn) for turn in material.turns),
         line_quality=material.calls[-1].line_quality if material.calls else {},
+        reply_timings=tuple({"call_id": str(each.call_id), **each.data} for each in material.replies),
     )
 
 

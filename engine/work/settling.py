@@ -3,11 +3,13 @@
 import logging
 import uuid
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.dialogue.answering import Do
 from engine.scheduling.phone_numbers import region_of
 from engine.scheduling.retries import Outcome, Phone, Try, next_try
 from engine.scheduling.zones import wall_time
@@ -33,6 +35,7 @@ _OUTCOMES: Final[Mapping[str, Outcome]] = {
     CallState.DECLINED: Outcome.DECLINED,
     CallState.CANCELLED: Outcome.DECLINED,
 }
+_SCREENING_TAKES: Final = timedelta(minutes=1)
 _OUR_FAULT: Final = ("process_lost", "line_lost", "failed", "refused")
 _WORDS: Final[Mapping[str, str]] = {
     CallState.BUSY: "The line was busy each time.",
@@ -56,7 +59,7 @@ def settle(desk: Desk, call_id: uuid.UUID) -> AppointmentState | None:
     appointment = desk.session.get(Appointment, call.appointment_id, populate_existing=True)
     if appointment is None or appointment.state != AppointmentState.TAKEN:
         return None
-    if appointment.edition != call.appointment_edition:
+    if appointment.edition != call.appointment_edition or _is_screened(call, desk.now):
         return None
     appointments = AppointmentRepository(desk.session)
     if _has_talked(desk.session, call):
@@ -74,6 +77,12 @@ def settle(desk: Desk, call_id: uuid.UUID) -> AppointmentState | None:
     tell_of_miss(desk, appointment)
     logger.info("a candidate was not reached", extra={"call_id": str(call_id), "outcome": call.state})
     return AppointmentState.MISSED
+
+
+def _is_screened(call: Call, now: datetime) -> bool:
+    """Whether a screening service is still finding out if its owner comes to the telephone."""
+    is_waiting = call.state == CallState.DROPPED and call.answering.get("did") == Do.EXPLAIN
+    return is_waiting and call.ended_at is not None and now - call.ended_at < _SCREENING_TAKES
 
 
 def _next(desk: Desk, appointment: Appointment) -> Hour | None:

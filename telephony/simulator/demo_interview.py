@@ -28,7 +28,7 @@ from telephony.simulator.demo_stage import DemoFailed, Stage
 from telephony.simulator.live_view import LiveView, clock
 from telephony.simulator.run import CallResult, run_call
 from telephony.simulator.scenario import Scenario, load_scenario
-from telephony.simulator.timeline import with_switches
+from telephony.simulator.timeline import with_log
 
 SCENARIO = Path(__file__).parent / "scenarios" / "demo.toml"
 EMAIL = "demo@vivavoce.example"
@@ -62,9 +62,7 @@ def _play(stage: Stage, sessions: Sessions, began_s: float) -> None:
     result = _call_live(stage, sessions, scenario, (interview_id, pin), began_s)
     report = _report(stage, sessions, interview_id)
     with UnitOfWork(sessions) as work:
-        result = replace(
-            result, timeline=with_switches(result.timeline, work.events.after(interview_id, limit=100_000))
-        )
+        result = replace(result, timeline=with_log(result.timeline, work.events.after(interview_id, limit=100_000)))
     (stage.folder / "timeline.json").write_text(json.dumps(result.as_data(), indent=2))
     (stage.folder / "report.json").write_text(json.dumps(report, indent=2))
     _print_report(stage, report, interview_id)

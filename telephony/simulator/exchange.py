@@ -68,6 +68,8 @@ class TakenCall:
     problems: list[str] = field(default_factory=list)
     is_over: threading.Event = field(default_factory=threading.Event)
     next_sequence: int = 0
+    documents: list[str] = field(default_factory=list)
+    """What it was given to go on with while it ran."""
 
     def one(self, name: str, default: str = "") -> str:
         return self.form.get(name, [default])[0]
@@ -127,11 +129,13 @@ class Exchange:
         if call.status in ENDS:
             return False
         if document is not None or status == "completed":
+            if document is not None and call.status == "in-progress":
+                call.documents.append(document)
             if call.phone is not None:
                 call.phone.go_on_with(document or "<Response><Hangup/></Response>")
                 return True
             if document is not None:
-                return False
+                return call.status == "in-progress"
         self._end(call, "canceled")
         return True
 

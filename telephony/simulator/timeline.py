@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 from engine.audio import levels, mulaw
 from engine.clock import FRAME_SAMPLES, samples_to_ms
+from telephony.reply_clock import GIVING_WAY_FACT, REPLY_FACT
 from telephony.simulator.caller import SpokenReply
 from telephony.simulator.happenings import Happening, Kind, parse_mark
 from telephony.simulator.line import PlayedSpan, SimulatedLine
@@ -54,7 +55,10 @@ class Timeline:
     turns: tuple[Turn, ...]
     duration_ms: int
     switches: tuple[Switch, ...] = ()
-    """Known only where the call's event log is: see `with_switches`."""
+    replies: tuple[dict[str, Any], ...] = ()
+    """What each step of each reply took, as the server has it: see telephony/reply_clock.py."""
+    cuts: tuple[dict[str, Any], ...] = ()
+    """How fast the agent fell silent, each time that the caller spoke over it. These three: see `with_log`."""
 
     def totals(self) -> dict[str, Any]:
         """Figures over all turns; percentiles are None where there was no gap to measure."""
@@ -71,8 +75,13 @@ class Timeline:
 
     def as_data(self) -> dict[str, Any]:
         """JSON-ready."""
-        switches = [asdict(switch) for switch in self.switches]
-        return {"turns": [asdict(turn) for turn in self.turns], "switches": switches, "totals": self.totals()}
+        return {
+            "turns": [asdict(turn) for turn in self.turns],
+            "switches": [asdict(switch) for switch in self.switches],
+            "replies": list(self.replies),
+            "cuts": list(self.cuts),
+            "totals": self.totals(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +112,17 @@ class Logged(Protocol):
     data: dict[str, Any]
 
 
-def with_switches(of_call: Timeline, records: Iterable[Logged]) -> Timeline:
-    """The timeline with the engines that took over, by the call's event log."""
-    found = tuple(
-        Switch(
-            record.at_ms,
-            *(str(record.data.get(key, "")) for key in ("port", "from", "to", "reason")),
-        )
-        for record in records
-        if record.kind == "fact" and record.name == "engine_switched"
+def with_log(of_call: Timeline, records: Iterable[Logged]) -> Timeline:
+    """The timeline with what only the call's event log knows: engines that took over, and where the time went."""
+    facts = [record for record in records if record.kind == "fact"]
+    switches = tuple(
+        Switch(fact.at_ms, *(str(fact.data.get(key, "")) for key in ("port", "from", "to", "reason")))
+        for fact in facts
+        if fact.name == "engine_switched"
     )
-    return replace(of_call, switches=found)
+    replies = tuple(fact.data for fact in facts if fact.name == REPLY_FACT)
+    cuts = tuple(fact.data for fact in facts if fact.name == GIVING_WAY_FACT)
+    return replace(of_call, switches=switches, replies=replies, cuts=cuts)
 
 
 def percentile(values: Sequence[int], percent: int) -> int | None:

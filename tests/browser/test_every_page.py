@@ -27,6 +27,7 @@ PAGES: dict[str, Callable[[Seeded], str]] = {
     "report-partial": lambda seeded: f"/interviews/{seeded.partial}/report",
     "report-waiting": lambda seeded: f"/interviews/{seeded.evaluating}/report",
     "account": lambda seeded: "/account",
+    "transfer": lambda seeded: "/account/transfer",
     "operator": lambda seeded: "/operator",
     "interview-booked": lambda seeded: f"/interviews/{seeded.booked}",
     "change-appointment": lambda seeded: f"/interviews/{seeded.booked}/schedule",

@@ -69,7 +69,7 @@ from telephony.simulator.caller import SpokenReply
 from telephony.simulator.line import SimulatedLine, StreamIdentity
 from telephony.simulator.run import virtual_call
 from telephony.simulator.scenario import parse_scenario
-from telephony.simulator.timeline import Timeline, timeline, with_switches
+from telephony.simulator.timeline import Timeline, timeline, with_log
 from telephony.simulator.virtual import VirtualSocket
 from telephony.speaker import ThreadedSpeaker
 from telephony.thinker import ThreadedThinker
@@ -372,7 +372,7 @@ class Interview:
         self.records = list(parse(log.read_bytes())[0])
         self.line = socket.leg.line
         self.spoken = socket.leg.caller.spoken
-        self.timeline = with_switches(timeline(socket.leg.line, socket.leg.caller.spoken), self.records)
+        self.timeline = with_log(timeline(socket.leg.line, socket.leg.caller.spoken), self.records)
         return self
 
     @property

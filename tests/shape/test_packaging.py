@@ -194,7 +194,7 @@ def test_a_web_process_is_not_restarted_under_its_calls(root: Path) -> None:
     settings: dict[str, Any] = {}
     exec(compile((root / "gunicorn.conf.py").read_text(), "gunicorn.conf.py", "exec"), settings)
 
-    assert settings["worker_class"] == "gevent"
+    assert settings["worker_class"] == "telephony.serving.CallWorker"
     assert settings["graceful_timeout"] >= 3600
     assert "max_requests" not in settings
 

@@ -50,9 +50,7 @@ def make_app(settings: Settings) -> Iterator[Callable[..., Flask]]:
 
     def make(**changes: object) -> Flask:
         options = {
-            name: changes.pop(name)
-            for name in ("public_endpoints", "metrics_token", "trusted_proxies")
-            if name in changes
+            name: changes.pop(name) for name in ("public_endpoints", "metrics_token", "process") if name in changes
         }
         app = create_app(replace(settings, **changes), passwords=FAST_PASSWORDS, **options)  # type: ignore[arg-type]
         app.test_client_class = CheckingClient

@@ -144,6 +144,8 @@ class CallScript:
             self.fact("turn_ended", who="candidate", gap_ms=None, is_interrupted=False, **turn)
         self.fact("answer_completed", order=order, state=state, ended_by="silence" if text else "skip", **turn)
         self.fact("floor_changed", floor="open")
+        steps_ms = {"decided": 760, "text": 790, "chosen": 791, "queued": 800, "wire": 808, "mark": 1215}
+        self.fact("reply_timed", label="ask:next", ended_ms=self.at_ms, steps_ms=steps_ms)
         self.at_ms += 500
 
     def end(self, reason: str = "completed", *, is_complete: bool = True) -> None:

@@ -160,6 +160,7 @@ def test_the_report_is_awaited_and_then_shown(ada: Person, sessions: sessionmake
     page = ada.client.page(path).lower()
     for part in ("not enough evidence", "by criterion", "<q>an inner join returns", "how this report was made"):
         assert part in page
+    assert "from there 48 ms" in page and '<td class="number">808</td>' in page
     assert "Read the report" in ada.client.page(f"/interviews/{interview_id}")
 
 

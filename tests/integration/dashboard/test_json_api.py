@@ -1,4 +1,5 @@
 import logging
+import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,9 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session, sessionmaker
 
+from dashboard.health import ThisProcess
 from engine.questions.bank import load_bank
+from engine.store.jobs import SEND_MESSAGE, enqueue
 from engine.work.grading import grade_interview
 from tests.integration.dashboard.conftest import PASSWORD, Person
 from tests.integration.dashboard.page_rules import CheckingClient
@@ -229,6 +232,33 @@ def test_health_tells_whether_the_database_answers(
     assert away.get("/health/live").status_code == 200
     assert away.get("/health/ready").status_code == 503
     assert away.get("/health").get_json()["checks"] == {"database": "unavailable"}
+
+
+def test_health_names_what_is_not_well_and_fails_only_for_what_calls_cannot_do_without(make_app, sessions):
+    engines = {"speech": "ok", "text_to_speech/deepgram": "open"}
+    client = make_app(process=ThisProcess(engines=lambda: engines)).test_client()
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json["status"]) == (200, "degraded")
+    assert answer.json["checks"] == {"database": "ok", "queue": "ok", **engines}
+    engines["text_to_speech/deepgram"] = "ok"
+    assert client.get("/health/ready").json["status"] == "ok"
+    with sessions() as session:
+        enqueue(session, SEND_MESSAGE, schedule_at=datetime.now(UTC) - timedelta(minutes=2), message_id="none")
+        session.commit()
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json["status"], answer.json["checks"]["queue"]) == (200, "degraded", "behind")
+    waited_s = re.search(r"^vivavoce_jobs_longest_wait_seconds (\S+)$", client.get("/metrics").text, re.MULTILINE)
+    assert waited_s is not None
+    assert 120 <= float(waited_s[1]) < 180
+    engines["speech"] = "unavailable"
+    assert client.get("/health/ready").status_code == 503
+
+
+def test_a_process_that_was_told_to_stop_says_so_to_load_balancers(make_app):
+    leaving = make_app(process=ThisProcess(is_draining=lambda: True)).test_client()
+    answer = leaving.get("/health/ready")
+    assert (answer.status_code, answer.json["status"]) == (503, "draining")
+    assert leaving.get("/health/live").status_code == 200
 
 
 def test_without_a_database_pages_and_api_say_so(make_app: Callable[..., Flask]) -> None:

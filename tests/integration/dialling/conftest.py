@@ -27,6 +27,7 @@ from engine.config import Settings, load_settings
 from engine.pricing import load_prices
 from engine.questions.bank import load_bank
 from engine.scheduling.calling_hours import CallingHours, Hours
+from engine.store.dials import Waiting
 from engine.store.interviews import NewInterview
 from engine.store.jobs import BATCH, DIAL, worker_app
 from engine.store.models import Call, Interview, User
@@ -99,6 +100,7 @@ class Office:
             lines=self.lines,
             month_usd=self.month_usd,
             longest_call_s=3600,
+            phone_number=OURS,
         )
 
     def plan(self, phone: str = PHONE, *, owner: User | None = None, questions: int = 1) -> Interview:
@@ -125,6 +127,9 @@ class Office:
         with UnitOfWork(self.sessions) as work:
             return work.interviews.get(interview.id)
 
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
     def due_now(self, interview: Interview | None = None) -> Appointment:
         """A call that is due this moment."""
         return self.book(book_now, interview or self.plan())
@@ -136,7 +141,7 @@ class Office:
         try:
             if look(dialler, appointment.id, appointment.edition, now) is None:
                 return None
-            return dial(dialler, appointment.id, appointment.edition, now)
+            return next(iter(dial(dialler, [Waiting(appointment.id, appointment.edition)], now)), None)
         finally:
             if dialler.placer is not None:
                 dialler.placer.close()

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from engine.errors import Conflict, ScheduleError
 from engine.store.appointments import APPOINTMENT_MOVES
 from engine.store.calls import CallRepository
-from engine.store.dials import DialRepository
+from engine.store.dials import DialRepository, Waiting
 from engine.store.interviews import InterviewRepository
 from engine.store.line_news import take_news
 from engine.store.models import Call, User
@@ -106,8 +106,7 @@ class World:
         row = session.get_one(Appointment, self.appointment_id)
         due_at = row.due_at or self.now
         self.now = max(self.now, due_at)
-        taken = DialRepository(session).take(row.id, row.edition, self.now)
-        if taken is not None:
+        for taken in DialRepository(session).take([Waiting(row.id, row.edition)], self.now):
             DialRepository(session).bind(taken.call_id, f"CA{uuid.uuid4().hex}")
 
     def settle(self, session: Session) -> None:

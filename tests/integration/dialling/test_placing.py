@@ -11,7 +11,7 @@ import pytest
 
 from engine.errors import Conflict
 from engine.store.appointments import AppointmentRepository
-from engine.store.dials import DialRepository
+from engine.store.dials import DialRepository, Waiting
 from engine.store.outbox import OutboxRepository
 from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment
@@ -79,7 +79,7 @@ def test_what_changed_in_the_last_second_is_not_dialled(office: Office) -> None:
     change(office, moved, rebooking.call_at_once)
     dialler = office.dialler()
     for appointment, edition in ((cancelled, cancelled.edition), (moved, stale), (refused, refused.edition)):
-        assert dial(dialler, appointment.id, edition, datetime.now(UTC) + SOON) is None
+        assert dial(dialler, [Waiting(appointment.id, edition)], datetime.now(UTC) + SOON) == []
 
     assert office.twilio.requests == []
 
@@ -88,8 +88,8 @@ def test_nobody_is_called_before_the_hour(office: Office) -> None:
     appointment = office.due_now()
     assert appointment.due_at is not None
     dialler = office.dialler()
-    assert dial(dialler, appointment.id, 0, appointment.due_at - timedelta(milliseconds=1)) is None
-    assert dial(dialler, appointment.id, 0, appointment.due_at) is not None
+    assert dial(dialler, [Waiting(appointment.id, 0)], appointment.due_at - timedelta(milliseconds=1)) == []
+    assert dial(dialler, [Waiting(appointment.id, 0)], appointment.due_at) != []
 
 
 def test_a_call_in_hand_cannot_be_moved_but_called_off(office: Office) -> None:
@@ -159,7 +159,7 @@ def test_a_crash_between_the_row_and_the_request_is_found_out(office: Office) ->
     interview = office.plan()
     appointment = office.due_now(interview)
     with office.sessions.begin() as session:
-        assert DialRepository(session).take(appointment.id, 0, datetime.now(UTC)) is not None
+        assert DialRepository(session).take([Waiting(appointment.id, 0)], datetime.now(UTC)) != []
     assert office.dial(appointment, SOON) is None
     reconcile(office, timedelta(seconds=61))
     assert office.dial(appointment, timedelta(seconds=62)) is not None
@@ -295,7 +295,7 @@ def test_with_a_pace_accounts_take_turns_and_are_told_when(office: Office) -> No
             told = DialRepository(session).expected("AC1", 1.0, now)
         assert sorted(round((at - now).total_seconds()) for at in told.values()) == list(range(6 - second))
         for appointment in waiting:
-            dial(dialler, appointment.id, 0, now)
+            dial(dialler, [Waiting(appointment.id, 0)], now)
         placed = [phone for _, phone in office.twilio.requests]
         assert len(placed) == second + 1, "one a second, whoever asks"
     assert Counter(placed).most_common(1)[0][1] == 1

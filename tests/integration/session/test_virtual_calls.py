@@ -23,6 +23,17 @@ def test_a_whole_call_is_held_recorded_and_logged(virtual):
     assert call.socket.close_code == 1000
 
 
+def test_each_reply_and_the_greeting_tell_where_the_time_went(virtual):
+    greeting, *replies = virtual(["Yes.", *[ANSWER] * 6, "No, thank you."]).run().facts("reply_timed")
+    assert greeting["label"] == "consent" and set(greeting["steps_ms"]) == {"chosen", "queued", "wire", "mark"}
+    assert {reply["label"].partition(":")[0] for reply in replies} == {"ask", "probe", "closing", "goodbye"}
+    for reply in replies:
+        assert list(reply["steps_ms"]) == ["decided", "text", "chosen", "queued", "wire", "mark"]
+        assert list(reply["steps_ms"].values()) == sorted(reply["steps_ms"].values())
+    assert replies[0]["steps_ms"]["decided"] < 500  # a plain yes needs no silence after it
+    assert all(1500 <= reply["steps_ms"]["decided"] <= 1700 for reply in replies[1:])
+
+
 def test_records_are_numbered_without_gaps_on_a_clock_that_never_runs_back(virtual):
     records = virtual(COMPLETE).run().records
     assert [record.sequence for record in records] == list(range(len(records)))

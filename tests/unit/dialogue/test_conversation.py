@@ -72,7 +72,7 @@ def test_a_refused_recording_goes_on_unrecorded(call):
 def test_an_unclear_consent_is_asked_again_and_then_taken_as_no(call):
     call.start()
     call.hear_out()
-    call.speak("Hello, who is this speaking?")
+    call.speak("Hello, green tomatoes.")
     assert call.said[-1].label == "consent"
     assert call.facts("consent_given") == []
     call.hear_out()
@@ -222,6 +222,9 @@ def test_two_skips_and_a_skip_does_not_count_as_wrong(with_plan):
 def test_skip_is_understood_when_spoken(call):
     call.to_first_question()
     call.speak("Can we skip this one, please?")
+    assert call.facts("answer_completed") == [], "a skip that was misheard would cost an answer"
+    call.hear_out()
+    call.speak("Yes.")
     assert call.facts("answer_completed")[-1]["state"] == "skipped"
 
 

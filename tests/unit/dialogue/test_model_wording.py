@@ -180,7 +180,7 @@ def test_where_the_rules_are_unsure_a_model_is_asked_what_is_meant(call):
     assert call.said[-1].label == "repeat:ask:python-1" or call.said[-1].label.startswith("repeat:ask:")
     assert call.facts("answer_completed") == []
     [fact] = call.facts("intent_understood")
-    assert (fact["intent"], fact["source"], fact["version"]) == ("repeat", "model", "intent-1")
+    assert (fact["intent"], fact["source"], fact["version"]) == ("repeat", "model", "intent-2")
 
 
 def test_a_wish_for_other_words_is_worded_by_the_model(call):
@@ -247,7 +247,7 @@ def test_a_call_is_not_ended_on_a_model_s_word_alone(call):
 def test_a_question_to_the_interviewer_is_passed_on_and_the_interview_goes_on(call):
     unsure(call)
     call.model(data={"intent": "asks_interviewer", "confidence": 0.9})
-    assert call.facts("candidate_remarked") == [{"text": UNSURE}]
+    assert call.facts("candidate_asked") == [{"text": UNSURE, "answer": ""}]
     assert call.said[-1].label.startswith("repeat:ask:")
 
 

@@ -11,7 +11,7 @@ from engine.ports import UNLIMITED, EngineSwitched, RecognitionFailed
 from telephony.call_log import CallLog
 from telephony.hearing import DeafStream, Ear
 from telephony.simulator.live_view import LiveView
-from telephony.simulator.timeline import Timeline, with_switches
+from telephony.simulator.timeline import Timeline, with_log
 from tests.fakes.tone_recogniser import ToneSpeechToText
 
 SWITCHED = EngineSwitched("speech_to_text", "deepgram-nova", "openai", "the key was revoked")
@@ -41,7 +41,7 @@ def test_the_log_names_both_engines_and_the_reason(tmp_path):
 
 
 def test_the_timeline_of_the_simulator_shows_it(tmp_path):
-    shown = with_switches(Timeline((), 9000), logged(tmp_path)).as_data()["switches"]
+    shown = with_log(Timeline((), 9000), logged(tmp_path)).as_data()["switches"]
     assert [(each["at_ms"], each["from_engine"], each["to_engine"]) for each in shown] == [
         (7000, "deepgram-nova", "openai")
     ]
