@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Sequence
 
 from engine.audio import mulaw as codec
+from engine.audio.echo import EchoGuard
 from engine.audio.endpoint import EndpointPolicy
 from engine.audio.voice import Began, Confirmed, Ended, SpeechTracker, VoiceChange
-from engine.clock import FRAME_MS, FRAME_SAMPLES, samples_to_ms
-from engine.dialogue.signals import Signal, SilenceHeld, SpeechBegan, SpeechConfirmed, SpeechEnded
+from engine.clock import FRAME_MS, FRAME_SAMPLES, ms_to_samples, samples_to_ms
+from engine.dialogue.signals import LineTroubled, Signal, SilenceHeld, SpeechBegan, SpeechConfirmed, SpeechEnded
 from engine.errors import UpstreamUnavailable
 from engine.ports import (
     UNLIMITED,
@@ -22,8 +23,10 @@ from engine.ports import (
     VoiceDetector,
 )
 from engine.transcript import Transcript, joined
+from telephony.line_watch import LineWatch
 from telephony.sound_meter import SoundMeter
 
+_SILENT_FRAME = codec.silence(FRAME_SAMPLES)
 _RESULTS_PAUSE_S = 0.02
 WAVER_MS = 60
 """So long without speech, within speech, and a pause may have begun: the words so far are asked for."""
@@ -51,6 +54,8 @@ class Ear:
         self._pause = pause
         self._account = account
         self.sound = SoundMeter()
+        self.watch = LineWatch(self.sound)
+        self._echo: EchoGuard | None = None
         self._rest = b""
         self._terms: tuple[str, ...] = ()
         self._now_ms = 0
@@ -59,6 +64,10 @@ class Ear:
         self._attends_since_ms = 0
         self._finals: list[Transcript] = []
         self.stream = self._opened()
+
+    def ignore_echo(self, echo: EchoGuard) -> None:
+        """Our own voice on its way back, as this guard knows it, is no speech of the candidate's."""
+        self._echo = echo
 
     def hear(self, mulaw: bytes, position: int) -> Sequence[Signal]:
         """Take the line's next audio; position is the sample clock before it. Any length; mostly one frame."""
@@ -127,10 +136,14 @@ class Ear:
     def _frame(self, frame: bytes, at_ms: int) -> list[Signal]:
         pcm = codec.decode(frame)
         is_speech = self._detector.is_speech(pcm)
+        is_echo = self._echo is not None and self._echo.is_echo(frame, ms_to_samples(at_ms), is_speech=is_speech)
+        if is_echo:
+            is_speech, frame = False, _SILENT_FRAME
         self.sound.frame(pcm, is_speech)
         self.stream.send(frame, at_ms)
         self._now_ms = now_ms = at_ms + FRAME_MS
-        signals = [self._changed(change, now_ms) for change in self._tracker.push(is_speech, at_ms)]
+        signals: list[Signal] = [LineTroubled(now_ms, each.value) for each in self.watch.frame(is_echo=is_echo)]
+        signals += [self._changed(change, now_ms) for change in self._tracker.push(is_speech, at_ms)]
         self._quiet_ms = 0 if is_speech else self._quiet_ms + FRAME_MS
         if self._quiet_ms == WAVER_MS and self._tracker.is_speaking:
             self.stream.speech_wavered(now_ms)

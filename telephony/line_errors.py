@@ -9,3 +9,10 @@ class LineGone(VivavoceError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(reason)
+
+
+class DeadLeg(LineGone):
+    """The line is open and sends nothing any more, not even silence: whoever was there is not."""
+
+    def __init__(self) -> None:
+        super().__init__("no frames")

@@ -16,6 +16,7 @@ from sqlalchemy.orm import sessionmaker
 
 from engine.adapters.recording_files import RecordingFile
 from engine.adapters.selection import SpeechEngines
+from engine.audio.echo import EchoGuard
 from engine.audio.endpoint_weights import load_weights
 from engine.config import Settings
 from engine.errors import Conflict, UpstreamUnavailable
@@ -176,18 +177,22 @@ class Switchboard:
         account = InterviewAccount(self._prices, budgets_of(settings), leg.spent, outlet.put)
         if account.ceiling is not None:
             inbox.append(budget_reached(account.ceiling, leg.spent.interview_usd))
+        echo = EchoGuard()
+        ear = Ear(
+            self._engines.new_voice_detector(),
+            new_endpoint(settings.endpoint, self._weights),
+            self._engines.speech_to_text,
+            into(inbox),
+            account=account,
+        )
+        ear.ignore_echo(echo)
         parts = CallParts(
             plan=leg.plan,
-            ear=Ear(
-                self._engines.new_voice_detector(),
-                new_endpoint(settings.endpoint, self._weights),
-                self._engines.speech_to_text,
-                into(inbox),
-                account=account,
-            ),
+            ear=ear,
             mouth=Mouth(
                 ThreadedSpeaker(self._engines.voice_for_call(into(inbox)), into(inbox), account),
                 ThreadedLineWriter(line.send, leg.stream_sid, time.monotonic),
+                echo,
             ),
             call_log=CallLog(leg.log),
             start_recording=lambda: RecordingFile.going_on(path) if path.exists() else RecordingFile(path),

@@ -1,5 +1,6 @@
 """The voice of a call on its way out: synthesis, the line's queue, and the agent's channel of the recording."""
 
+from engine.audio.echo import EchoGuard
 from engine.clock import samples_to_ms
 from engine.dialogue.playback import Playback, mark_names
 from engine.dialogue.signals import HoldPlayback, Prepare, ResumePlayback, Speak, SpeakMore, StopPlayback, TuneVoice
@@ -13,12 +14,14 @@ _Said = Speak | SpeakMore | HoldPlayback | ResumePlayback | StopPlayback | TuneV
 class Mouth:
     """Puts sentences on the line, and takes them back. Positions are samples of the line's clock."""
 
-    def __init__(self, speaker: Speaker, writer: LineWriter) -> None:
+    def __init__(self, speaker: Speaker, writer: LineWriter, echo: EchoGuard | None = None) -> None:
+        """echo: is told what is played, and when."""
         self._speaker = speaker
         self._writer = writer
         self._tail = 0
         self._is_held = False
         self._recorder: Recorder | None = None
+        self._echo = echo
 
     @property
     def first_sent_s(self) -> float | None:
@@ -87,9 +90,7 @@ class Mouth:
     def hold(self) -> None:
         """Somebody may be speaking over us: what is not on the line yet waits."""
         self._is_held = True
-        sent_until = self._writer.hold()
-        if self._recorder is not None:
-            self._recorder.drop_agent_after(sent_until)
+        self._drop_after(self._writer.hold())
 
     def resume(self) -> None:
         """Go on with what waits."""
@@ -100,8 +101,15 @@ class Mouth:
     def _note(self, start: int, mulaw: bytes) -> None:
         """Where this audio will be heard."""
         self._tail = start + len(mulaw)
-        if self._recorder is not None and mulaw:
-            self._recorder.write_agent(start, mulaw)
+        for listener in (self._recorder, self._echo):
+            if listener is not None and mulaw:
+                listener.write_agent(start, mulaw)
+
+    def _drop_after(self, position: int) -> None:
+        """What was to be heard from here on is not."""
+        for listener in (self._recorder, self._echo):
+            if listener is not None:
+                listener.drop_agent_after(position)
 
     def stop(self, utterance: int, position: int) -> None:
         """Nothing of this utterance, or of any before it, is heard from now on."""
@@ -113,8 +121,7 @@ class Mouth:
         self._writer.clear()
         self._is_held = False
         self._tail = position
-        if self._recorder is not None:
-            self._recorder.drop_agent_after(position)
+        self._drop_after(position)
 
     def close(self) -> None:
         self._speaker.close()

@@ -11,6 +11,7 @@ from collections import deque
 
 from engine.clock import SAMPLE_RATE_HZ, ms_to_samples, samples_to_ms
 from engine.dialogue.conversation import step
+from engine.dialogue.line_troubles import Trouble
 from engine.dialogue.moment import Conversation, Phase
 from engine.dialogue.plan import place_data
 from engine.dialogue.signals import (
@@ -39,7 +40,7 @@ from engine.evaluation.judgement import judge
 from engine.ports import AllHeard, EngineSwitched, FinalHeard, PartialHeard, RecognitionFailed, TurnHint
 from telephony.call_account import CallFact
 from telephony.call_parts import CallParts, Line
-from telephony.line_errors import LineGone
+from telephony.line_errors import DeadLeg, LineGone
 from telephony.line_meter import LagMeter
 from telephony.media_stream import (
     DtmfReceived,
@@ -51,7 +52,6 @@ from telephony.media_stream import (
 )
 from telephony.reply_clock import ReplyClock
 from telephony.sound_keeping import SoundKeeper
-from telephony.sound_meter import verdict
 from telephony.speaker import ChunkReady
 from telephony.timers import Timers
 from telephony.worker_results import signal_of
@@ -129,6 +129,8 @@ class Session:
             reason = self._hang_up_reason
         except LineGone as gone:
             reason = "hung_up" if self._protocol.is_stopped else "line_lost"
+            if isinstance(gone, DeadLeg):
+                self._parts.call_log.session_fact(self.now_ms, "line_trouble", trouble=Trouble.DEAD_LEG.value)
             log.info("line closed", extra={"reason": reason, "detail": str(gone)})
         finally:
             self.close(reason)
@@ -146,7 +148,7 @@ class Session:
         for event in self._protocol.receive(text):
             self._happened(event)
             if not isinstance(event, MediaReceived) and self._parts.clock() - self._last_frame_s > DEAD_LEG_S:
-                raise LineGone("no frames")
+                raise DeadLeg
         violation = self._protocol.violation
         if violation is not None:
             self._line.close(violation.code, violation.reason)
@@ -286,8 +288,7 @@ class Session:
         try:
             self._sound.close(now_ms)
         finally:
-            quality = {**parts.ear.sound.as_data(), **self._protocol.counters(), **self._lag.as_data()}
-            line_quality = {"line": verdict(quality, now_ms), **quality}
+            line_quality = parts.ear.watch.measured(now_ms, self._protocol.counters(), self._lag.as_data())
             parts.outlet.close()
             parts.call_log.last_facts(now_ms, self._inbox)
             parts.call_log.session_fact(now_ms, "line_measured", line_quality=line_quality)

@@ -4,6 +4,7 @@ import audioop
 from typing import Any
 
 from engine.audio.levels import dbfs
+from engine.clock import FRAME_MS
 
 _CLIPPED = 32_000
 """The largest code of mu-law decodes to 32124: a frame that reaches it was most likely cut off."""
@@ -33,6 +34,11 @@ class SoundMeter:
         else:
             self._noise_frames += 1
             self._noise_power += root_mean_square * root_mean_square
+
+    @property
+    def speech_ms(self) -> int:
+        """How much speech has been heard."""
+        return self._speech_frames * FRAME_MS
 
     def as_data(self) -> dict[str, Any]:
         """Levels in dB below full scale, and the share of speech frames that were clipped."""

@@ -12,7 +12,7 @@ from collections import deque
 
 from simple_websocket import Server
 
-from telephony.line_errors import LineGone
+from telephony.line_errors import DeadLeg, LineGone
 from telephony.websocket_frames import (
     NO_STATUS,
     PONG,
@@ -163,7 +163,8 @@ class WebsocketLine:
         except OSError as error:
             raise self._gone(type(error).__name__) from error
         if not data:
-            raise self._gone("no frames" if self._is_quiet else "closed without a word")
+            gone = self._gone("closed without a word")
+            raise DeadLeg if self._is_quiet else gone
         return data
 
     def _control(self, came: object) -> None:

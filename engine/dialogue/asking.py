@@ -57,6 +57,7 @@ def asked_next(interview: Interview, plan: Plan, before: tuple[str, ...]) -> tup
         last_said=said,
         last_label=f"ask:{question.id}",
         is_time_short=False,
+        advice=(),
     )
     outcomes: list[Outcome] = [
         Fact("stage_changed", {"stage": Stage.ASKING.value}),
@@ -70,7 +71,7 @@ def asked_next(interview: Interview, plan: Plan, before: tuple[str, ...]) -> tup
 
 def _announcements(interview: Interview, order: int, plan: Plan) -> tuple[str, ...]:
     """What is said between two questions: the keys once, where we are at intervals, and that time is short."""
-    said = phrases.KEYS if order == KEYS_AFTER + 1 else ()
+    said = (*interview.advice, *(phrases.KEYS if order == KEYS_AFTER + 1 else ()))
     if interview.is_time_short:
         return (*said, *phrases.TIME_IS_SHORT)
     is_due = order > 1 and (order == plan.question_count or order % PROGRESS_EVERY == 0)

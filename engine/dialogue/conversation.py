@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from engine.dialogue import composing, resuming
 from engine.dialogue.bridging import bridge_due
-from engine.dialogue.interview import Began, Judged, KeyPressed, StayedSilent, TimeIsShort, TimeIsUp
+from engine.dialogue.interview import Began, Judged, KeyPressed, LineIsPoor, StayedSilent, TimeIsShort, TimeIsUp
 from engine.dialogue.listening import (
     candidate_sounds,
     could_not_hear,
@@ -29,6 +29,7 @@ from engine.dialogue.signals import (
     FinalReceived,
     LineClosed,
     LineResumed,
+    LineTroubled,
     MarkReturned,
     PartialReceived,
     PieceQueued,
@@ -64,7 +65,7 @@ def _react(moment: Moment, signal: Signal) -> None:
             voice_plays(moment, signal)
         case ModelText() | ModelReplied() | ModelFailed():
             composing.model_speaks(moment, signal)
-        case CallStarted() | LineResumed() | LineClosed():
+        case CallStarted() | LineResumed() | LineTroubled() | LineClosed():
             _line_changes(moment, signal)
         case DigitPressed(_, digit):
             _key_pressed(moment, digit)
@@ -74,8 +75,10 @@ def _react(moment: Moment, signal: Signal) -> None:
             _judged(moment, Judged(signal.order, signal.score, signal.missing))
 
 
-def _line_changes(moment: Moment, signal: CallStarted | LineResumed | LineClosed) -> None:
+def _line_changes(moment: Moment, signal: CallStarted | LineResumed | LineTroubled | LineClosed) -> None:
     match signal:
+        case LineTroubled(_, trouble):
+            moment.tell(LineIsPoor(trouble))
         case CallStarted(at_ms, has_model):
             moment.change(has_model=has_model, time_is_up_ms=at_ms + moment.plan.limits.interview_ms)
             moment.start_clocks()
@@ -139,7 +142,7 @@ def _idle(moment: Moment) -> None:
     else:
         moment.keep_words()
         moment.change(silences=state.silences + 1)
-        moment.tell(StayedSilent(moment.state.silences))
+        moment.tell(StayedSilent(moment.state.silences, moment.state.is_deaf))
 
 
 def _patience(moment: Moment) -> None:

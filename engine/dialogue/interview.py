@@ -75,6 +75,8 @@ class KeyPressed:
 class StayedSilent:
     times: int
     """1 for the first wait after our last words that ran out, 2 and 3 for the next ones."""
+    is_deaf: bool = False
+    """Nothing was ever heard of the candidate in this call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,11 @@ class TimeIsUp:
 @dataclass(frozen=True, slots=True)
 class TimeIsShort:
     """The interview is near the end of its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineIsPoor:
+    trouble: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +153,7 @@ Event = (
     | StayedSilent
     | CouldNotHear
     | TimeIsShort
+    | LineIsPoor
     | TimeIsUp
     | LineBroke
     | CameBack
@@ -231,6 +239,9 @@ class Interview:
     closing_rounds: int = 0
     speed: float = 1.0
     gain_db: int = 0
+    advice: tuple[str, ...] = ()
+    """About the line; to be told with the next question, once in a call."""
+    is_advised: bool = False
     is_time_short: bool = False
     """To be told with the next question."""
     ended_by: str = ""

@@ -46,7 +46,7 @@ def candidate_sounds(moment: Moment, signal: SpeechBegan | SpeechConfirmed | Spe
 
 
 def _speech_began(moment: Moment, began_ms: int) -> None:
-    moment.change(last_began_ms=began_ms)
+    moment.change(last_began_ms=began_ms, is_deaf=False)
     if moment.turn(TurnEvent.SPEECH_BEGAN) is TurnAction.HOLD_PLAYBACK:
         hold(moment)
     if moment.state.phase is Phase.FLUSHING and moment.state.ended_by not in ("key", "limit"):

@@ -28,6 +28,7 @@ from engine.dialogue.interview import (
     KeepListening,
     KeyPressed,
     LineBroke,
+    LineIsPoor,
     Outcome,
     Say,
     StayedSilent,
@@ -37,6 +38,13 @@ from engine.dialogue.interview import (
     Worded,
     ended,
     greeted,
+)
+from engine.dialogue.line_troubles import (
+    ADVICE,
+    CANNOT_HEAR,
+    GOODBYE_UNHEARD,
+    STILL_CANNOT_HEAR,
+    Trouble,
 )
 from engine.dialogue.plan import Plan
 from engine.dialogue.signals import Fact
@@ -53,6 +61,7 @@ from engine.vocabulary import AnswerState
 Step = tuple[Interview, list[Outcome]]
 
 _MOST_FAILURES = 3
+_MOST_SILENCES = 3
 _INTENT_OF_KEY = {
     "*": Intent.REPEAT,
     "#": Intent.DONE,
@@ -78,6 +87,9 @@ def _after_the_end(event: Event) -> list[Outcome]:
     return []
 
 
+_AboutCall = (
+    Began | KeyPressed | StayedSilent | CouldNotHear | LineIsPoor | TimeIsShort | TimeIsUp | LineBroke | CameBack
+)
 _Words = Answered | Understood | Judged | Worded
 
 
@@ -95,7 +107,7 @@ def _about_words(interview: Interview, event: Answered | Understood | Judged | W
 
 def _about_call(
     interview: Interview,
-    event: Began | KeyPressed | StayedSilent | CouldNotHear | TimeIsShort | TimeIsUp | LineBroke | CameBack,
+    event: _AboutCall,
     plan: Plan,
 ) -> Step:
     match event:
@@ -103,10 +115,12 @@ def _about_call(
             return greeted(interview, plan)
         case KeyPressed(digit):
             return _key_pressed(interview, digit, plan)
-        case StayedSilent(times):
-            return _stayed_silent(interview, times, plan)
+        case StayedSilent(times, is_deaf):
+            return _stayed_silent(interview, times, plan, is_deaf=is_deaf)
         case CouldNotHear():
             return _could_not_hear(interview, plan)
+        case LineIsPoor(trouble):
+            return _line_is_poor(interview, Trouble(trouble))
         case TimeIsShort():
             return replace(interview, is_time_short=True), []
         case TimeIsUp():
@@ -194,10 +208,31 @@ def _key_pressed(interview: Interview, digit: str, plan: Plan) -> Step:
     return fulfilled(interview, intent, "", None, plan)
 
 
-def _stayed_silent(interview: Interview, times: int, plan: Plan) -> Step:
+def _line_is_poor(interview: Interview, trouble: Trouble) -> Step:
+    """Noted, and told to the candidate between two questions: the first trouble only."""
+    fact = Fact("line_trouble", {"trouble": trouble.value})
+    advice = () if interview.is_advised else ADVICE.get(trouble, ())
+    after = replace(interview, advice=advice, is_advised=True) if advice else interview
+    return after, [fact]
+
+
+def _not_heard(interview: Interview, times: int, plan: Plan) -> Step:
+    """Not a sound has come from the candidate in this call: the line may carry us and not them."""
+    if times >= _MOST_SILENCES:
+        return ended(interview, plan, GOODBYE_UNHEARD, "one_way")
+    said = CANNOT_HEAR if interview.expects is Expects.CONSENT else STILL_CANNOT_HEAR
+    say = Say(said, "prompt")
+    if interview.is_advised:
+        return interview, [say]
+    return replace(interview, is_advised=True), [Fact("line_trouble", {"trouble": Trouble.ONE_WAY.value}), say]
+
+
+def _stayed_silent(interview: Interview, times: int, plan: Plan, *, is_deaf: bool) -> Step:
+    if is_deaf and interview.expects in (Expects.CONSENT, Expects.ANSWER):
+        return _not_heard(interview, times, plan)
     if interview.expects is Expects.CLOSING_WORDS:
         return closing_words(interview, plan, "", True)
-    if times >= 3:
+    if times >= _MOST_SILENCES:
         return ended(interview, plan, phrases.GOODBYE_SILENT, "silent")
     if interview.expects is Expects.CONSENT:
         return interview, [Say(phrases.CONSENT_AGAIN, "consent")]

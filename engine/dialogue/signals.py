@@ -148,6 +148,15 @@ class AnswerJudged:
 
 
 @dataclass(frozen=True, slots=True)
+class LineTroubled:
+    """Something is wrong with the line; each trouble comes once in a call."""
+
+    at_ms: int
+    trouble: str
+    """A value of engine.dialogue.line_troubles.Trouble."""
+
+
+@dataclass(frozen=True, slots=True)
 class LineClosed:
     at_ms: int
     reason: str
@@ -173,6 +182,7 @@ Signal = (
     | ModelText
     | ModelReplied
     | ModelFailed
+    | LineTroubled
     | LineClosed
 )
 

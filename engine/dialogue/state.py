@@ -78,6 +78,8 @@ class Conversation:
     """What the model is writing, while more of it may come."""
     is_speech_confirmed: bool = False
     """The candidate speaks now, and for long enough that it is no cough."""
+    is_deaf: bool = True
+    """Nothing was heard of the candidate yet, neither speech nor words."""
     interrupted: Say | None = None
     """What we were saying, or about to say, when the candidate began to speak: said after all if that was nothing."""
 

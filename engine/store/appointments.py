@@ -22,10 +22,11 @@ APPOINTMENT_MOVES: Mapping[A, frozenset[A]] = {
     A.BOOKED: frozenset({A.BOOKED, A.OPEN, A.TAKEN, A.KEPT, A.MISSED, A.CANCELLED}),
     A.TAKEN: frozenset({A.BOOKED, A.KEPT, A.MISSED, A.CANCELLED}),
     A.MISSED: frozenset({A.BOOKED, A.OPEN, A.KEPT, A.CANCELLED}),
-    A.KEPT: frozenset(),
+    A.KEPT: frozenset({A.BOOKED}),
     A.CANCELLED: frozenset(),
 }
-"""Every legal move. Booked to booked is a change of the hour; a missed call may be booked anew or made up by phone."""
+"""Every legal move. Booked to booked is a change of the hour; a missed call may be booked anew or made up by phone;
+one that took place, when the interview broke off and the candidate asks to be called back."""
 
 _PIN_AFTER_CALL = timedelta(days=7)
 _CLOSED_INTERVIEW = (InterviewState.CANCELLED, InterviewState.COMPLETED, InterviewState.EVALUATING)
@@ -70,10 +71,8 @@ class AppointmentRepository:
 
     def find(self, interview_id: uuid.UUID, owner_id: uuid.UUID) -> Appointment:
         """The appointment of the owner's interview. Raises NotFound."""
-        found = self._session.scalar(
-            select(Appointment).where(Appointment.interview_id == interview_id, Appointment.owner_id == owner_id)
-        )
-        if found is None:
+        mine = select(Appointment).where(Appointment.interview_id == interview_id, Appointment.owner_id == owner_id)
+        if (found := self._session.scalar(mine)) is None:
             raise NotFound("This interview has no appointment.")
         return found
 

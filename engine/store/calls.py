@@ -58,6 +58,13 @@ class CallRepository:
         )
         return self._session.scalar(newer.limit(1)) is not None
 
+    def other_legs(self, call: Call) -> Sequence[Call]:
+        """Other calls of the same interview that ring or run at this moment."""
+        under_way = (CallState.DIALLING, CallState.RINGING, CallState.LIVE)
+        return self._session.scalars(
+            select(Call).where(Call.interview_id == call.interview_id, Call.id != call.id, Call.state.in_(under_way))
+        ).all()
+
     def of_interview(self, interview_id: uuid.UUID) -> Sequence[Call]:
         """Every leg of an interview, oldest first."""
         return self._session.scalars(

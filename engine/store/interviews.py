@@ -176,6 +176,15 @@ class InterviewRepository:
             )
         )
 
+    def find_closed_by_pin(self, pin: str) -> Interview | None:
+        """The latest interview that this PIN was for and whose door it no longer opens."""
+        return self._session.scalar(
+            select(Interview)
+            .where(Interview.pin == pin, Interview.deleted_at.is_(None))
+            .order_by(Interview.created_at.desc())
+            .limit(1)
+        )
+
     def cancel(self, interview_id: uuid.UUID, owner_id: uuid.UUID) -> Interview:
         """Call the interview off. Raises NotFound, or Conflict when it is running or finished."""
         interview = self.find(interview_id, owner_id)

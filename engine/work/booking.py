@@ -33,7 +33,7 @@ def planned_length_min(question_count: int) -> int:
 def book_at(desk: Desk, interview: Interview, wanted: LocalTime, *, series_id: uuid.UUID | None = None) -> Appointment:
     """We call at this hour. Raises ScheduleError (with AmbiguousTime, MissingTime, SlotTaken) and Conflict."""
     hour = allowed_hour(desk, interview.candidate.phone, wanted)
-    appointment = _new(interview, AppointmentKind.AT, AppointmentState.BOOKED, hour)
+    appointment = new_appointment(interview, AppointmentKind.AT, AppointmentState.BOOKED, hour)
     appointment.series_id = series_id
     AppointmentRepository(desk.session).add(appointment)
     tell_of_hour(desk, appointment, is_moved=False)
@@ -45,7 +45,7 @@ def book_now(desk: Desk, interview: Interview) -> Appointment:
     rules = desk.zones.rules(interview.candidate.time_zone)
     wanted = wall_time(desk.now.replace(microsecond=0), rules, interview.candidate.time_zone)
     hour = allowed_hour(desk, interview.candidate.phone, wanted, may_be_now=True)
-    appointment = _new(interview, AppointmentKind.NOW, AppointmentState.BOOKED, hour)
+    appointment = new_appointment(interview, AppointmentKind.NOW, AppointmentState.BOOKED, hour)
     return AppointmentRepository(desk.session).add(appointment)
 
 
@@ -53,7 +53,7 @@ def book_dial_in(desk: Desk, interview: Interview, before: datetime) -> Appointm
     """The candidate calls, any time before an instant. Raises ScheduleError for one that has passed."""
     if before <= desk.now:
         raise ScheduleError("This date has passed. Choose one that lies ahead.")
-    appointment = _new(interview, AppointmentKind.DIAL_IN, AppointmentState.BOOKED, NO_HOUR)
+    appointment = new_appointment(interview, AppointmentKind.DIAL_IN, AppointmentState.BOOKED, NO_HOUR)
     appointment.answer_before = before
     AppointmentRepository(desk.session).add(appointment)
     day_before = PlannedTouch(Touch.DAY_BEFORE, before - timedelta(days=1))
@@ -67,7 +67,7 @@ def book_dial_in(desk: Desk, interview: Interview, before: datetime) -> Appointm
 def offer_window(desk: Desk, interview: Interview, window: Window) -> Appointment:
     """The candidate picks a slot by link. Raises ScheduleError when the window holds none."""
     check_window(window, desk.now)
-    appointment = _new(interview, AppointmentKind.WINDOW, AppointmentState.OPEN, NO_HOUR)
+    appointment = new_appointment(interview, AppointmentKind.WINDOW, AppointmentState.OPEN, NO_HOUR)
     appointment.length_min = window.length_min
     appointment.answer_before = end_of(desk, window)
     AppointmentRepository(desk.session).add(appointment, window_row(window))
@@ -190,7 +190,8 @@ def allowed_hour(desk: Desk, phone: str, wanted: LocalTime, *, may_be_now: bool 
     return Hour(wanted.wall, wanted.which, at, desk.zones.edition)
 
 
-def _new(interview: Interview, kind: AppointmentKind, state: AppointmentState, hour: Hour) -> Appointment:
+def new_appointment(interview: Interview, kind: AppointmentKind, state: AppointmentState, hour: Hour) -> Appointment:
+    """An appointment of an interview, to be added."""
     length_min = planned_length_min(interview.question_count)
     return Appointment(
         interview_id=interview.id,

@@ -19,6 +19,7 @@ from engine.store.appointments import AppointmentRepository
 from engine.store.dials import LONGEST_WAIT, NOT_PLACED, DialRepository, Taken, Waiting
 from engine.store.jobs import DIAL_LEAD
 from engine.store.line_news import take_news
+from engine.store.models import Call
 from engine.store.moves import move_call
 from engine.store.provider_health import ProviderHealthRepository
 from engine.store.schedule_models import Appointment
@@ -167,6 +168,15 @@ def note(dialler: Dialler, placed: Sequence[Placed], now: datetime) -> None:
             logger.warning("it is not known whether a call rings: the provider is asked", extra=_named(each.taken))
         else:
             _not_placed(dialler, each.taken, now, str(each.refusal), is_final=isinstance(each.refusal, CallRefused))
+
+
+def end(dialler: Dialler, call_id: uuid.UUID) -> None:
+    """Put down a leg that another one has taken the place of. One that is over stays as it is."""
+    with dialler.sessions() as session:
+        call = session.get(Call, call_id)
+        sid = call.call_sid if call is not None else None
+    if dialler.placer is not None and sid is not None:
+        dialler.placer.end(sid)
 
 
 def _take_turn(dialler: Dialler, session: Session, mine: Waiting, now: datetime) -> Taken | None:

@@ -106,8 +106,9 @@ def _outcome(call: Call) -> Outcome:
 
 
 def _has_talked(session: Session, call: Call) -> bool:
-    """Whether a person answered: one who said yes or no to the recording, or was asked something."""
-    if call.state == CallState.COMPLETED:
+    """Whether a person answered: one who said yes or no to the recording, was asked something, or called us."""
+    other = select(Call.id).where(Call.interview_id == call.interview_id, Call.state == CallState.LIVE).limit(1)
+    if call.state == CallState.COMPLETED or session.scalar(other) is not None:
         return True
     if call.state not in (CallState.DROPPED, CallState.FAILED):
         return False

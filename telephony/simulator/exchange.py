@@ -192,7 +192,14 @@ class Exchange:
             self._end(call, "completed")
             return
         held = Conversing(callee.scenario, dict(callee.speech))
-        dialled = Dialled(call.one("From"), call.one("To"), "outbound-api", call.sid, call.one("Url"))
+        dialled = Dialled(
+            call.one("From"),
+            call.one("To"),
+            "outbound-api",
+            call.sid,
+            call.one("Url"),
+            callee.scenario.person_answers,
+        )
         phone = PhoneCall(self._account, dialled, callee.scenario.pins, held.carry, held.said)
         held.interrupted = phone.interrupted
         call.phone = phone

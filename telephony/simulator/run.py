@@ -101,7 +101,13 @@ def run_call(  # noqa: PLR0913  # the whole outside of a call, most of it option
     account = Account(account_sid, auth_token, url.rstrip("/"), (public_url or url).rstrip("/"))
     pins = scenario.pins if pin is None else (*scenario.pins[:-1], pin)
     call = Conversing(scenario, voices.prepare(scenario, voice), ears, on_happening, tape)
-    phone = PhoneCall(account, Dialled(scenario.caller, scenario.dialled), pins, call.carry, call.said)
+    phone = PhoneCall(
+        account,
+        Dialled(scenario.caller, scenario.dialled, person_answers=scenario.person_answers),
+        pins,
+        call.carry,
+        call.said,
+    )
     call.interrupted = phone.interrupted
     return call.result(phone.run())
 

@@ -2,14 +2,14 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.test import TestResponse
 
@@ -17,6 +17,8 @@ from engine.config import Settings, load_settings
 from engine.store.interviews import NewInterview
 from engine.store.models import Attempt, Call, Interview, User
 from engine.store.moves import move_call, move_interview
+from engine.store.permissions import PermissionRepository
+from engine.store.schedule_models import Appointment
 from engine.store.unit_of_work import UnitOfWork
 from engine.vocabulary import CallState, InterviewState, Level, Topic
 from telephony import signature, stream_token, words
@@ -235,15 +237,99 @@ def test_a_try_number_out_of_range_is_the_last_try(desk: Desk, interview: Interv
         assert verbs(desk.post(f"/telephony/pin?try={given}", Digits=wrong_pin(interview))) == ["Say", "Hangup"], given
 
 
-def test_an_expired_or_finished_interview_opens_to_no_pin(desk: Desk, interview: Interview) -> None:
-    desk.now += timedelta(days=31)
-    assert spoken(desk.post("/telephony/pin?try=1", Digits=interview.pin)) == words.UNKNOWN_PIN
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (InterviewState.CANCELLED, words.CALLED_OFF),
+        (InterviewState.COMPLETED, words.HELD_ALREADY),
+        (InterviewState.EVALUATING, words.HELD_ALREADY),
+        (InterviewState.EXPIRED, words.TOO_LATE),
+    ],
+)
+def test_a_pin_whose_time_is_over_is_told_why(desk: Desk, interview: Interview, state: str, said: str) -> None:
+    with desk.sessions.begin() as session:
+        session.execute(update(Interview).values(state=state))
+    response = desk.post("/telephony/pin?try=1", Digits=interview.pin)
+    assert verbs(response) == ["Say", "Hangup"]
+    assert spoken(response) == said
 
-    desk.now -= timedelta(days=31)
-    with UnitOfWork(desk.sessions) as unit:
-        move_interview(unit.session, interview.id, InterviewState.CANCELLED)
-        unit.commit()
-    assert spoken(desk.post("/telephony/pin?try=1", Digits=interview.pin, CallSid="CA2")) == words.UNKNOWN_PIN
+
+def test_a_pin_that_has_run_out_is_told_so_and_counts_like_a_wrong_one(desk: Desk, interview: Interview) -> None:
+    desk.now += timedelta(days=31)
+    assert spoken(desk.post("/telephony/pin?try=1", Digits=interview.pin)) == words.TOO_LATE
+    with desk.sessions() as session:
+        assert session.scalars(select(Attempt.action)).all() != []
+
+
+def test_a_pin_may_be_said_aloud(desk: Desk, interview: Interview) -> None:
+    aloud = " ".join(
+        ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")[int(d)] for d in interview.pin
+    )
+    assert verbs(desk.post("/telephony/pin?try=1", SpeechResult=f"It is {aloud}.")) == ["Connect"]
+    assert spoken(desk.post("/telephony/pin?try=1", SpeechResult="I have no idea", CallSid="CA2")) == words.NO_DIGITS
+
+
+def book(desk: Desk, interview: Interview, due_at: datetime, **changes: object) -> Appointment:
+    with desk.sessions.begin() as session:
+        made = Appointment(
+            **{
+                "interview_id": interview.id, "owner_id": interview.owner_id, "kind": "at", "state": "booked",
+                "phone": interview.candidate.phone, "time_zone": "UTC", "due_at": due_at,
+                "ends_at": due_at + timedelta(minutes=20), "length_min": 20, "edition": 0,
+            }
+            | changes
+        )  # fmt: skip
+        session.add(made)
+    return made
+
+
+def test_whoever_calls_long_before_the_hour_is_asked_whether_to_begin_now(desk: Desk, interview: Interview) -> None:
+    due_at = (desk.now + timedelta(days=1)).replace(hour=14, minute=30)
+    book(desk, interview, due_at)
+    response = desk.post("/telephony/pin?try=1", Digits=interview.pin)
+    assert verbs(response) == ["Gather", "Redirect"]
+    assert "14:30" in spoken(response)
+    assert desk.calls() == 0
+    begin = f"/telephony/begin?interview_id={interview.id}"
+    assert begin in response.text
+    assert spoken(desk.post(begin)) == words.UNTIL_THEN
+    assert verbs(desk.post(begin, Digits="1")) == ["Connect"]
+    assert spoken(desk.post("/telephony/begin?interview_id=nonsense", Digits="1")) == words.INTERVIEW_CLOSED
+
+
+def test_a_few_minutes_early_is_no_matter(desk: Desk, interview: Interview) -> None:
+    book(desk, interview, desk.now + timedelta(minutes=10))
+    assert verbs(desk.post("/telephony/pin?try=1", Digits=interview.pin)) == ["Connect"]
+
+
+def legs(desk: Desk) -> dict[str, str]:
+    with desk.sessions() as session:
+        return {str(call.call_sid): call.state for call in session.scalars(select(Call))}
+
+
+def ends_asked_for(desk: Desk) -> int:
+    with desk.sessions() as session:
+        return session.scalar(text("select count(*) from procrastinate_jobs where task_name = 'end_call'")) or 0
+
+
+def test_a_second_leg_takes_over_and_the_first_one_is_put_down(desk: Desk, interview: Interview) -> None:
+    desk.post("/telephony/pin?try=1", Digits=interview.pin)
+    with desk.sessions.begin() as session:
+        session.execute(update(Call).values(state=CallState.LIVE))
+    assert verbs(desk.post("/telephony/pin?try=1", Digits=interview.pin, CallSid="CA2")) == ["Connect"]
+    assert ends_asked_for(desk) == 1
+
+
+def test_a_call_of_ours_that_finds_the_candidate_on_the_line_already_steps_back(
+    desk: Desk, interview: Interview
+) -> None:
+    desk.post("/telephony/pin?try=1", Digits=interview.pin)
+    with desk.sessions.begin() as session:
+        session.execute(update(Call).values(state=CallState.LIVE))
+    late = desk.post(f"/telephony/voice?interview_id={interview.id}", CallSid="CA2", Direction="outbound-api")
+    assert spoken(late) == words.TALKING_ALREADY
+    assert legs(desk) == {"CA1": "live", "CA2": "cancelled"}
+    assert ends_asked_for(desk) == 0
 
 
 def guess(desk: Desk, interview: Interview, number: int, caller: str = CALLER) -> TestResponse:
@@ -283,10 +369,36 @@ def test_a_wrong_pin_that_twilio_posts_twice_counts_once_and_no_number_is_stored
 def test_when_every_line_is_busy_the_caller_is_told_so(desk: Desk, interview: Interview) -> None:
     desk.has_lines = False
 
-    for response in (desk.post("/telephony/voice"), desk.post("/telephony/pin?try=1", Digits=interview.pin)):
-        assert verbs(response) == ["Say", "Hangup"]
-        assert spoken(response) == words.ALL_LINES_BUSY
+    assert verbs(desk.post("/telephony/voice")) == ["Gather", "Redirect"], "whom to call back is not known yet"
+    response = desk.post("/telephony/pin?try=1", Digits=interview.pin)
+    assert verbs(response) == ["Say", "Hangup"]
+    assert spoken(response) == words.ALL_LINES_BUSY, "from a number that is not the candidate's"
     assert desk.calls() == 0
+
+
+def test_when_every_line_is_busy_the_candidate_is_called_back(desk: Desk, interview: Interview) -> None:
+    desk.has_lines = False
+    desk.now = desk.now.replace(hour=12)
+    desk.settings = replace(desk.settings, calls=replace(desk.settings.calls, provider="twilio"))
+    desk.__post_init__()
+    theirs = {"Digits": interview.pin, "From": interview.candidate.phone}
+
+    said = spoken(desk.post("/telephony/pin?try=1", **theirs))
+    with desk.sessions() as session:
+        [booked] = session.scalars(select(Appointment)).all()
+        waiting = session.scalar(text("select count(*) from procrastinate_jobs where task_name = 'dial_call'"))
+        agreed = PermissionRepository(session).of(interview.owner_id, interview.candidate.phone)
+    assert (booked.kind, booked.state, waiting) == ("now", "booked", 1)
+    assert booked.due_at is not None
+    assert timedelta(minutes=4) < booked.due_at - desk.now < timedelta(minutes=7)
+    assert said == words.WE_CALL_BACK.format(hour=f"{booked.due_at:%H:%M}")
+    assert agreed is not None
+
+    assert spoken(desk.post("/telephony/pin?try=1", CallSid="CA2", **theirs)) == said, "once is enough"
+    desk.now = desk.now.replace(hour=23)
+    with desk.sessions.begin() as session:
+        session.execute(update(Appointment).values(state="missed"))
+    assert spoken(desk.post("/telephony/pin?try=1", CallSid="CA3", **theirs)) == words.ALL_LINES_BUSY
 
 
 def test_a_call_that_we_placed_needs_no_pin(desk: Desk, interview: Interview) -> None:

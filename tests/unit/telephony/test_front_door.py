@@ -144,7 +144,7 @@ def test_asking_for_the_pin_waits_for_six_digits_and_goes_on_without_them_too() 
     document = ElementTree.fromstring(twiml.ask_for_pin("https://a.example/telephony/pin?try=1", "Your PIN & more"))
 
     gather, redirect = document
-    assert (gather.tag, gather.get("numDigits"), gather.get("input")) == ("Gather", "6", "dtmf")
+    assert (gather.tag, gather.get("numDigits"), gather.get("input")) == ("Gather", "6", "dtmf speech")
     assert gather.get("action") == redirect.text == "https://a.example/telephony/pin?try=1"
     assert gather.findtext("Say") == "Your PIN & more"
 
