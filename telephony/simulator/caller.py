@@ -41,6 +41,8 @@ class SpokenReply:
     label: str
     start: int
     end: int
+    audio: bytes = b""
+    """As it left the caller's mouth."""
 
 
 @dataclass(slots=True)
@@ -155,7 +157,7 @@ class ScriptedCaller:
         ]
         if self._left:
             start = at_ms * FRAME_SAMPLES // FRAME_MS
-            self.spoken.append(SpokenReply(intent.reply.text, intent.label, start, start + len(self._left)))
+            self.spoken.append(SpokenReply(intent.reply.text, intent.label, start, start + len(self._left), self._left))
 
     def _digits_due(self, at_ms: int) -> str:
         due = "".join(digit for when_ms, digit in self._digits if when_ms <= at_ms)
