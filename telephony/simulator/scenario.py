@@ -13,7 +13,8 @@ from typing import Any, Final
 from engine.errors import VivavoceError
 
 AS_OFTEN_AS_NEEDED: Final = 0
-_KEYS: Final = frozenset("0123456789*#ABCD")
+WAIT_KEY: Final = "w"
+_KEYS: Final = frozenset("0123456789*#ABCDw")
 
 
 class ScenarioError(VivavoceError):
@@ -250,7 +251,7 @@ class _Reader:
         if reply.passing and interrupt is None:
             raise table.fault("passing", "makes sense only with interrupt_after_ms")
         if not _KEYS.issuperset(digits):
-            raise table.fault("digits", "may hold only 0-9, *, # and A-D")
+            raise table.fault("digits", "may hold only 0-9, *, #, A-D, and w to wait")
         return reply
 
     def _parts(self, table: _Table) -> tuple[ReplyPart, ...]:

@@ -173,6 +173,8 @@ def _utterances(spans: Sequence[PlayedSpan]) -> list[list[PlayedSpan]]:
 
 def _is_same_utterance(last: PlayedSpan, span: PlayedSpan) -> bool:
     before, after = parse_mark(last.mark or ""), parse_mark(span.mark or "")
+    if span.is_cut and not after.utterance and span.start == last.end:
+        return True  # cut before its own mark was sent: the audio went on without a break
     if before.utterance or after.utterance:
         return before.utterance == after.utterance and not before.is_end
     return not last.is_cut and span.start - last.end < _SAME_UTTERANCE_SAMPLES
