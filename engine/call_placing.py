@@ -55,6 +55,9 @@ class CallPlacer(Protocol):
     def say_and_connect(self, sid: str, text: str, call: OutgoingCall, *, wait_s: int = 0) -> None:
         """Whatever an answered call was doing: say this to it, wait, and begin its conversation anew."""
 
+    def put_through(self, sid: str, call: OutgoingCall) -> None:
+        """Whatever an answered call was doing: ring `call.phone` and join the two once that person agrees."""
+
     def end(self, sid: str) -> None:
         """End a call, answered or not. One that is over stays as it is."""
 

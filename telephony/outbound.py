@@ -12,7 +12,7 @@ from engine.call_placing import OutgoingCall, PlacedCall
 from engine.config import Settings
 from engine.errors import CallDelayed, CallRefused, CallUnknown
 from engine.vocabulary import CallState
-from telephony import status, twiml
+from telephony import status, twiml, words
 from telephony.twilio_rest import TIMEOUT_S, Meaning, TwilioFailure, ask, close_client, make_client
 
 RING_S: Final = 30
@@ -82,6 +82,16 @@ class TwilioCalls:
 
     def say_and_connect(self, sid: str, text: str, call: OutgoingCall, *, wait_s: int = 0) -> None:
         self._go_on_with(sid, twiml.say_and_go_on(text, wait_s, self._voice_url(call)))
+
+    def put_through(self, sid: str, call: OutgoingCall) -> None:
+        ours = urlencode({"call": call.id})
+        person = twiml.Person(
+            call.phone,
+            self._from,
+            f"{self._base_url}/telephony/whisper?{ours}",
+            f"{self._base_url}/telephony/put-through?{ours}",
+        )
+        self._go_on_with(sid, twiml.dial_person(words.PUTTING_THROUGH, person))
 
     def end(self, sid: str) -> None:
         """`completed` also ends a call that is still ringing."""

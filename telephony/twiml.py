@@ -12,6 +12,7 @@ _VOICE = "Polly.Joanna"
 _PIN_DIGITS = 6
 _PIN_TIMEOUT_S = 8
 _KEY_TIMEOUT_S = 6
+_PERSON_RINGS_S = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,16 @@ class StreamAddress:
     url: str
     status_url: str
     parameters: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody to put a call through to: rung from our number, asked first, and told about afterwards."""
+
+    phone: str
+    caller_id: str
+    whisper_url: str
+    after_url: str
 
 
 def connect_stream(stream: StreamAddress, after_url: str) -> str:
@@ -83,6 +94,35 @@ def say_and_go_on(text: str, wait_s: int, url: str) -> str:
         response.pause(length=wait_s)
     response.redirect(url, method="POST")
     return str(response)
+
+
+def dial_person(text: str, person: Person) -> str:
+    """Say something, ring somebody and join the two once that person agrees; then ask `after_url` how to go on."""
+    response = VoiceResponse()
+    response.say(text, voice=_VOICE)
+    dial = response.dial(
+        action=person.after_url,
+        method="POST",
+        timeout=_PERSON_RINGS_S,
+        caller_id=person.caller_id,
+        answer_on_bridge=True,
+    )
+    dial.number(person.phone, url=person.whisper_url, method="POST")
+    return str(response)
+
+
+def ask_to_take(action_url: str, text: str) -> str:
+    """Ask whoever picked up for any key; without it the line is put down."""
+    response = VoiceResponse()
+    gather = response.gather(input="dtmf", num_digits=1, timeout=_KEY_TIMEOUT_S, action=action_url, method="POST")
+    gather.say(text, voice=_VOICE)
+    response.hangup()
+    return str(response)
+
+
+def nothing() -> str:
+    """Go on as you were: the two are joined."""
+    return str(VoiceResponse())
 
 
 def hang_up() -> str:

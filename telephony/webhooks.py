@@ -20,12 +20,14 @@ from telephony import signature
 from telephony.after_stream import AfterStream
 from telephony.call_news import CallNews
 from telephony.front_desk import FrontDesk
+from telephony.putting_through import PuttingThrough
 
 log = logging.getLogger(__name__)
 
-ENDPOINTS: Final = frozenset(
-    f"telephony.{name}" for name in ("voice", "pin", "begin", "after", "status", "answered_by", "stream_status")
-)
+_NAMES: Final = (
+    "voice", "pin", "begin", "after", "whisper", "put_through", "status", "answered_by", "stream_status",
+)  # fmt: skip
+ENDPOINTS: Final = frozenset(f"telephony.{name}" for name in _NAMES)
 """Open to callers without a login: each request must carry Twilio's signature."""
 
 
@@ -54,6 +56,9 @@ def blueprint(
     routes.post("/pin")(desk.pin)
     routes.post("/begin")(desk.begin)
     routes.post("/after")(AfterStream(settings, sessions, prepare_call, now, wait).after)
+    person = PuttingThrough(settings, sessions, now)
+    routes.post("/whisper")(person.whisper)
+    routes.post("/put-through")(person.put_through)
     routes.post("/status")(news.status)
     routes.post("/answered-by")(news.answered_by)
     routes.post("/stream-status")(news.stream_status)

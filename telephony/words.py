@@ -43,6 +43,14 @@ CALLED_OFF: Final = (
     "If you did not expect that, please ask the person who invited you. Goodbye."
 )
 TALKING_ALREADY: Final = "You are talking to us on another line already, so I put this one down. Goodbye."
+PUTTING_THROUGH: Final = "One moment please, I am putting you through to a person."
+WHISPER: Final = (
+    "This is Vivavoce. {name}, in the interview {title}, asks to talk to a person. Press any key to take the call."
+)
+NOBODY_THERE: Final = "Nobody could take the call just now, sorry. You will be called back. Until then, we go on."
+AFTER_PERSON: Final = (
+    "Your interview stays open: call this number again with the same PIN, and we go on where we were. Goodbye."
+)
 INTERVIEW_CLOSED: Final = "This interview is not open any more. There is nothing left to do for you. Goodbye."
 LINE_BROKE: Final = (
     "Sorry, the connection broke on our side. What you said so far is kept. "

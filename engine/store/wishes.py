@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from engine.store.jobs import ANSWERED, enqueue
+from engine.store.jobs import ANSWERED, PUT_THROUGH, enqueue
 from engine.store.models import Call, Interview
 from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment
@@ -40,6 +40,7 @@ def person_wanted(session: Session, call: Call, at_ms: int, data: Mapping[str, A
     said = str(data.get("text") or "").strip()
     reason = f'Asked for a person: "{said}"' if said and data.get("by") == "words" else "Asked for a person with a key."
     TaskRepository(session).add(owner_id, call.interview_id, TaskKind.CALL_BACK, reason, call_id=call.id, at_ms=at_ms)
+    enqueue(session, PUT_THROUGH, call_id=str(call.id))
 
 
 def calls_refused(session: Session, call: Call, data: Mapping[str, Any]) -> None:

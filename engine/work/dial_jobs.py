@@ -10,11 +10,12 @@ from procrastinate import App
 
 from engine.store.appointments import AppointmentRepository
 from engine.store.dials import DialRepository, Waiting
-from engine.store.jobs import ANSWERED, DIAL, DIAL_CALL, END_CALL, SETTLE_CALL
+from engine.store.jobs import ANSWERED, DIAL, DIAL_CALL, END_CALL, PUT_THROUGH, SETTLE_CALL
 from engine.work.answering import Evidence, answered
 from engine.work.desk import Desk
 from engine.work.dialling import Dialler, end, look
 from engine.work.launching import Launcher
+from engine.work.putting_through import put_through
 from engine.work.reconciling import ask_about_silent_calls
 from engine.work.settling import settle
 
@@ -41,6 +42,10 @@ def register(app: App, dialler: Dialler) -> None:
     @app.task(name=SETTLE_CALL, queue=DIAL)
     async def settle_call(call_id: str) -> None:
         await aside(lambda: _settle(dialler, uuid.UUID(call_id)))
+
+    @app.task(name=PUT_THROUGH, queue=DIAL)
+    async def put_call_through(call_id: str) -> None:
+        await aside(lambda: put_through(dialler, uuid.UUID(call_id), _now()))
 
     @app.task(name=END_CALL, queue=DIAL)
     async def end_call(call_id: str) -> None:

@@ -16,6 +16,7 @@ from telephony.simulator.sockets import StreamEnd
 from telephony.simulator.twiml_reader import (
     CarrierError,
     ConnectStream,
+    Dial,
     Gather,
     Hangup,
     Pause,
@@ -59,6 +60,8 @@ class Dialled:
     call_sid: str = field(default_factory=lambda: "CA" + secrets.token_hex(16))
     url: str = ""
     """The first document; our number's own where it is empty."""
+    person_answers: bool = False
+    """Whether somebody takes the call when it is put through."""
 
 
 @dataclass(slots=True)
@@ -160,6 +163,8 @@ class PhoneCall:
                 return self._gather(verb, base)
             case ConnectStream():
                 return self._connect(verb, base)
+            case Dial():
+                return self._dial(verb, base)
         return None
 
     def _gather(self, gather: Gather, base: str) -> _Next | None:
@@ -169,6 +174,20 @@ class PhoneCall:
             return None
         digits = self._progress.pins.pop(0)[: gather.most_digits]
         return _Next(self._account.absolute(gather.action, base), {"Digits": digits})
+
+    def _dial(self, dial: Dial, base: str) -> _Next | None:
+        """Somebody else is rung, who takes the call or not; the two talk for no time at all."""
+        is_joined = self._dialled.person_answers
+        if is_joined and dial.whisper is not None:
+            whisper = self._account.absolute(dial.whisper, base)
+            for verb in read(self._account.post(whisper, self._form({"CallSid": self._call_sid}))):
+                is_joined = not isinstance(verb, Hangup)
+                if isinstance(verb, Gather):
+                    key = self._form({"Digits": "1"})
+                    is_joined = read(self._account.post(self._account.absolute(verb.action, base), key)) == []
+                    break
+        fields = {"DialCallStatus": "completed" if is_joined else "no-answer", "DialBridged": str(is_joined).lower()}
+        return _Next(self._account.absolute(dial.action, base), fields) if dial.action else None
 
     def _connect(self, connect: ConnectStream, base: str) -> _Next | None:
         stream_sid = "MZ" + secrets.token_hex(16)

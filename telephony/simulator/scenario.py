@@ -91,6 +91,8 @@ class Scenario:
     longest_call_ms: int = 1_800_000
     patience_ms: int = 30_000
     """Silence on both sides after which the caller hangs up."""
+    person_answers: bool = False
+    """Whether somebody takes the call when it is put through to a person."""
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -213,6 +215,7 @@ class _Reader:
             faults=faults,
             longest_call_ms=top.whole("longest_call_s", 1800, 14_400) * 1000,
             patience_ms=top.whole("patience_ms", 30_000, 600_000),
+            person_answers=top.flag("person_answers"),
         )
         top.finish()
         if not replies and default is None:

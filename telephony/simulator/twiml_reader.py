@@ -56,13 +56,22 @@ class ConnectStream:
 
 
 @dataclass(frozen=True, slots=True)
+class Dial:
+    """Ring somebody else and join the two; `whisper` is asked before."""
+
+    number: str
+    whisper: str | None
+    action: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Hangup:
     """End the call; `<Reject>` does the same for us."""
 
     is_reject: bool = False
 
 
-Verb = Say | Play | Pause | Gather | Redirect | ConnectStream | Hangup
+Verb = Say | Play | Pause | Gather | Redirect | ConnectStream | Dial | Hangup
 
 
 def read(document: str) -> list[Verb]:
@@ -93,6 +102,8 @@ def _verb(element: ElementTree.Element) -> Verb:
             return _gather(element)
         case "Connect":
             return _connect(element)
+        case "Dial":
+            return _dial(element)
     raise CarrierError(f"the TwiML holds <{element.tag}>, which the simulated carrier does not know")
 
 
@@ -103,6 +114,13 @@ def _gather(element: ElementTree.Element) -> Gather:
     digits = element.get("numDigits")
     spoken = tuple(prompt for prompt in prompts if isinstance(prompt, Say | Play | Pause))
     return Gather(element.get("action", ""), int(digits) if digits else None, spoken)
+
+
+def _dial(element: ElementTree.Element) -> Dial:
+    number = element.find("Number")
+    if number is None or not (number.text or "").strip():
+        raise CarrierError("<Dial> holds no <Number>")
+    return Dial((number.text or "").strip(), number.get("url"), element.get("action"))
 
 
 def _connect(element: ElementTree.Element) -> ConnectStream:
