@@ -8,6 +8,7 @@ that is what makes a recorded call replayable.
 from collections.abc import Callable
 
 from engine.dialogue import composing, resuming
+from engine.dialogue.bridging import bridge_due
 from engine.dialogue.interview import Began, Judged, KeyPressed, LineIsPoor, StayedSilent, TimeIsShort, TimeIsUp
 from engine.dialogue.listening import (
     candidate_sounds,
@@ -192,6 +193,7 @@ _TIMERS: dict[str, Callable[[Moment], None]] = {
     "patience": _patience,
     "answer_limit": _answer_limit,
     "flush": _flush_late,
+    "bridge": bridge_due,
     "judge": _judge_late,
     "playback": playback_late,
     "interruption": interruption_over,

@@ -243,9 +243,10 @@ class Moment:
     def flush(self, ended_by: str) -> None:
         """The candidate's turn is over: ask for its last words."""
         request = self.state.request + 1
-        self.change(phase=Phase.FLUSHING, request=request, ended_by=ended_by)
+        self.change(phase=Phase.FLUSHING, request=request, ended_by=ended_by, bridges=0)
         self.stop_timers("idle", "patience")
         self.do(Flush(request))
+        self.do(StartTimer("bridge", self.at_ms + self.plan.limits.bridge_ms))
         self.do(StartTimer("flush", self.at_ms + self.plan.limits.flush_ms))
 
     def words_of_turn(self) -> Transcript:
