@@ -8,6 +8,7 @@ that is what makes a recorded call replayable.
 from collections.abc import Callable
 
 from engine.dialogue import composing, resuming
+from engine.dialogue.bridging import bridge_due
 from engine.dialogue.interview import Began, Judged, KeyPressed, LineIsPoor, StayedSilent, TimeIsShort, TimeIsUp
 from engine.dialogue.listening import (
     candidate_sounds,
@@ -15,6 +16,7 @@ from engine.dialogue.listening import (
     interruption_over,
     recogniser_speaks,
     turn_complete,
+    wish_over,
 )
 from engine.dialogue.model_messages import ModelFailed, ModelReplied, ModelText
 from engine.dialogue.moment import Conversation, Moment, Phase
@@ -190,9 +192,11 @@ _TIMERS: dict[str, Callable[[Moment], None]] = {
     "patience": _patience,
     "answer_limit": _answer_limit,
     "flush": _flush_late,
+    "bridge": bridge_due,
     "judge": _judge_late,
     "playback": playback_late,
     "interruption": interruption_over,
+    "wish": wish_over,
     "time_short": _time_is_short,
     "time_limit": _time_is_up,
     "model": composing.model_late,

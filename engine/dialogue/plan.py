@@ -30,6 +30,10 @@ class Limits:
     """What "let me think" and the key 1 buy."""
     flush_ms: int = 6_000
     """How long the recogniser may take for the last words."""
+    bridge_ms: int = 900
+    """Silence while they are waited for, after which a short word of ours fills it."""
+    next_bridge_ms: int = 2_000
+    """And, from there, before we say that it takes a moment."""
     judge_ms: int = 1_000
     intent_ms: int = 700
     """How long a model may take to tell what an utterance is."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from engine.dialogue import bridging
 from engine.dialogue import playback as played
 from engine.dialogue.interview import Say
 from engine.dialogue.listening import hold, take_floor
@@ -21,7 +22,7 @@ def voice_plays(moment: Moment, signal: PieceQueued | MarkReturned | VoiceFailed
             was_closed = moment.state.playback.is_closed
             moment.change(playback=played.mark_returned(moment.state.playback, name, at_ms))
             if moment.state.playback.is_closed and not was_closed:
-                playback_ended(moment)
+                _closed(moment)
         case VoiceFailed(_, utterance):
             _voice_failed(moment, utterance)
 
@@ -42,6 +43,14 @@ def _piece_queued(moment: Moment, signal: PieceQueued) -> None:
             take_floor(moment)
     if not moment.state.playback.is_closed:
         moment.expect_end_of_playback()
+
+
+def _closed(moment: Moment) -> None:
+    if moment.state.playback.label == bridging.LABEL:
+        moment.agent_turn_over(is_interrupted=False)
+        bridging.bridge_over(moment)
+    else:
+        playback_ended(moment)
 
 
 def playback_ended(moment: Moment) -> None:
@@ -71,7 +80,7 @@ def playback_late(moment: Moment) -> None:
         return
     if playback.is_whole:
         moment.change(playback=played.close(playback))
-        playback_ended(moment)
+        _closed(moment)
     elif len(playback.whole_pieces) == len(playback.texts):
         moment.expect_end_of_playback()  # more will be written, or given up by the model's own deadline
     else:
@@ -81,6 +90,9 @@ def playback_late(moment: Moment) -> None:
 def _voice_failed(moment: Moment, utterance: int) -> None:
     state = moment.state
     if utterance != state.playback.number or state.playback.is_closed or state.playback.is_whole:
+        return
+    if bridging.is_bridge(moment):
+        bridging.bridge_over(moment)  # silence is all that it costs
         return
     failures = state.voice_failures + 1
     moment.change(voice_failures=failures)

@@ -56,6 +56,8 @@ class Conversation:
     """End of the candidate's last turn, until our reply begins: the gap is counted from it."""
     heard_share: float = 1.0
     request: int = 0
+    bridges: int = 0
+    """Words that were said while the candidate's last ones are waited for."""
     ended_by: str = ""
     silences: int = 0
     patience_ms: int = 0

@@ -1,4 +1,4 @@
-"""The simulator's command line: `python -m telephony.simulator call SCENARIO` and `... replay SESSION`.
+"""The simulator's command line: `python -m telephony.simulator call`, `answer`, `replay` and `demo`.
 
 Exit status: 0 when the call went as it should, 1 when the server did something wrong or answered differently,
 2 when the call could not be placed at all.
@@ -26,6 +26,13 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     call.add_argument("--json", type=Path, metavar="FILE", help="write the timeline here")
     call.add_argument("--record", type=Path, metavar="FILE", help="write every message of the session here")
     call.add_argument("--save-audio", type=Path, metavar="FILE", help="write a stereo WAV: caller left, agent right")
+    answer = commands.add_parser("answer", help="be the telephone that the server calls, and Twilio's REST API with it")
+    answer.add_argument("scenario", type=Path, help="who picks up; the same files as for call")
+    answer.add_argument("--port", type=int, default=8099, help="of the REST API on this machine (default: %(default)s)")
+    answer.add_argument("--outcome", choices=("answer", "busy", "no-answer", "failed"), default="answer")
+    answer.add_argument("--answered-by", default="human", metavar="VERDICT", help="of answering machine detection")
+    answer.add_argument("--json", type=Path, metavar="FILE", help="write the timeline here")
+    answer.add_argument("--save-audio", type=Path, metavar="FILE", help="write a stereo WAV: caller left, agent right")
     again = commands.add_parser("replay", help="send a recorded session once more and compare the answers")
     again.add_argument("session", type=Path, help="a file written by call --record")
     again.add_argument("--json", type=Path, metavar="FILE", help="write the comparison here")
@@ -37,10 +44,11 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         "--providers", choices=("own", "fakes"), default="own",
         help="fakes: Deepgram and OpenAI are played by servers on this machine (default: what the environment names)",
     )  # fmt: skip
-    for command in (call, again):
+    for command in (call, answer, again):
         command.add_argument(
             "--url", help="where the server is reached (default: PUBLIC_BASE_URL or http://127.0.0.1:8000)"
         )
+    for command in (call, again):
         command.add_argument("--pin", help="the PIN of an open interview", required=command is again)
     return parser.parse_args(argv)
 

@@ -1,4 +1,4 @@
-"""What the simulator's command line does: one call, or one session sent again."""
+"""What the simulator's command line does: one call in either direction, or one session sent again."""
 
 import argparse
 import json
@@ -6,6 +6,7 @@ import sys
 import wave
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from engine.audio import mulaw
 from engine.clock import SAMPLE_RATE_HZ
 from telephony.simulator import voices
 from telephony.simulator.account import Account
+from telephony.simulator.exchange import Exchange, person
 from telephony.simulator.happenings import Happening, Kind
 from telephony.simulator.recorder import SessionRecorder, read_session
 from telephony.simulator.replayer import ReplayReport, replay
+from telephony.simulator.rest_server import CallsApi, serving
 from telephony.simulator.run import CallResult, run_call
 from telephony.simulator.scenario import Scenario, ScenarioError, load_scenario
 
@@ -33,10 +36,12 @@ _SHOWN = (
 
 
 def run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Carry out `call` or `replay`; the exit status. Raises what placing a call can raise."""
+    """Carry out `call`, `answer` or `replay`; the exit status. Raises what placing a call can raise."""
     account = account_from(environ, options.url)
     if options.command == "call":
         return _report_call(options, _call(options, account))
+    if options.command == "answer":
+        return _answer(options, account)
     report = replay(read_session(options.session), account, numbers=(options.caller, options.dialled), pin=options.pin)
     return _report_replay(options, report)
 
@@ -69,6 +74,22 @@ def _call(options: argparse.Namespace, account: Account) -> CallResult:
             on_happening=_show,
             **extra,
         )
+
+
+def _answer(options: argparse.Namespace, account: Account) -> int:
+    """Wait for the server to place a call, and be at the other end of it."""
+    scenario = load_scenario(options.scenario)
+    callee = person(scenario, _voice(scenario), answered_by=options.answered_by, on_happening=_show)
+    exchange = Exchange(account, lambda number: replace(callee, outcome=options.outcome))
+    with serving(CallsApi(account, exchange), options.port) as url:
+        print(f"Twilio's REST API stands at {url}. Start the server with TWILIO_REST_URL={url}, then book a call.")
+        call = exchange.wait_for_call()
+        print(f"{call.one('To')} rings.", flush=True)
+        exchange.wait(scenario.longest_call_ms / 1000)
+    if call.result is None:
+        print(f"the call ended as {call.status}")
+        return _faults(call.problems)
+    return max(_report_call(options, call.result), _faults(call.problems))
 
 
 def _voice(scenario: Scenario) -> voices.Voice | None:

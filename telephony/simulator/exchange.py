@@ -16,7 +16,8 @@ from typing import Any, Final, Literal
 from telephony.simulator import voices
 from telephony.simulator.account import Account
 from telephony.simulator.carrier import Dialled, PhoneCall
-from telephony.simulator.run import CallResult, Conversing
+from telephony.simulator.happenings import Happening
+from telephony.simulator.run import CallResult, Conversing, ignore_happening
 from telephony.simulator.scenario import Reply, Scenario
 from telephony.simulator.twiml_reader import CarrierError
 
@@ -41,6 +42,7 @@ class Callee:
     answered_by: str = "human"
     """What answering machine detection finds; empty: its verdict never comes."""
     detected_after_s: float = 0.0
+    on_happening: Callable[[Happening], None] = ignore_happening
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class Exchange:
         self._lock = threading.Lock()
         self._next_s = 0.0
         self.calls: list[TakenCall] = []
+        self._has_call = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def take(self, form: dict[str, list[str]]) -> TakenCall:
@@ -103,6 +106,7 @@ class Exchange:
         callee = self._callee(call.one("To"))
         with self._lock:
             self.calls.append(call)
+            self._has_call.set()
             begins_s = max(time.monotonic(), self._next_s)
             if self._per_second:
                 self._next_s = begins_s + 1 / self._per_second
@@ -138,6 +142,11 @@ class Exchange:
                 return call.status == "in-progress"
         self._end(call, "canceled")
         return True
+
+    def wait_for_call(self) -> TakenCall:
+        """The first call that is taken, once there is one."""
+        self._has_call.wait()
+        return self.calls[0]
 
     def wait(self, timeout_s: float) -> None:
         """Until every call is over. Raises TimeoutError."""
@@ -191,7 +200,7 @@ class Exchange:
             self._tell(call, "in-progress")
             self._end(call, "completed")
             return
-        held = Conversing(callee.scenario, dict(callee.speech))
+        held = Conversing(callee.scenario, dict(callee.speech), on_happening=callee.on_happening)
         dialled = Dialled(
             call.one("From"),
             call.one("To"),

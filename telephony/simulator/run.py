@@ -71,7 +71,7 @@ def virtual_call(
     return VirtualSocket(simulated_leg(scenario, voices.prepare(scenario, voice), identity), **options)
 
 
-def _ignore_happening(happening: Happening) -> None:
+def ignore_happening(happening: Happening) -> None:
     """For a call that nobody watches."""
 
 
@@ -89,7 +89,7 @@ def run_call(  # noqa: PLR0913  # the whole outside of a call, most of it option
     pin: str | None = None,
     voice: voices.Voice | None = None,
     ears: Ears | None = None,
-    on_happening: Callable[[Happening], None] = _ignore_happening,
+    on_happening: Callable[[Happening], None] = ignore_happening,
     tape: Tape = _ignore_message,
 ) -> CallResult:
     """Call the server at `url` in real time and return when the call is over.
@@ -120,7 +120,7 @@ class Conversing:
         scenario: Scenario,
         speech: dict[Reply, bytes],
         ears: Ears | None = None,
-        on_happening: Callable[[Happening], None] = _ignore_happening,
+        on_happening: Callable[[Happening], None] = ignore_happening,
         tape: Tape = _ignore_message,
     ) -> None:
         """speech: from `voices.prepare`."""

@@ -1,18 +1,20 @@
 """Whole interviews over the clouds' real packages and their false servers, faster than life, with something broken.
 
-The line runs on its own clock, some times as fast as the wall; so the deadlines, which are the wall's, are shorter by
-as much. Words are tones, so that what was heard can be compared word for word.
+While somebody speaks and nobody waits for a provider, the line's time passes much faster than the wall's. Where the
+call waits (for last words, for audio, for a model) both pass alike, or at `speed`; then the deadlines, which are the
+wall's, are shorter by as much. Words are tones, so that what was heard can be compared word for word.
 """
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
+from engine.adapters.clouds import LIVE_LIMITS
 from engine.adapters.deadline_reading import ReadingLimits
 from engine.adapters.deepgram_client import Deepgram
 from engine.adapters.deepgram_flux import FluxSpeechToText
@@ -20,6 +22,7 @@ from engine.adapters.deepgram_stt import DeepgramSpeechToText
 from engine.adapters.deepgram_tts import aura_voice, flux_voice
 from engine.adapters.event_files import FileEventLog, parse
 from engine.adapters.listen_dialect import RecognitionLimits
+from engine.adapters.openai_chat import OpenAIChat
 from engine.adapters.openai_client import build_client
 from engine.adapters.openai_stt import OpenAIHearing, OpenAISpeechToText
 from engine.adapters.openai_tts import OpenAITextToSpeech, OpenAIVoice
@@ -27,6 +30,7 @@ from engine.adapters.provider_health import HealthBoard, ProviderHealth
 from engine.adapters.recogniser_links import RecogniserLink
 from engine.adapters.recording_files import RecordingFile
 from engine.adapters.scripted_speech import ScriptedTextToSpeech
+from engine.adapters.socket_voice import LIMITS
 from engine.adapters.speech_chain import ChainedSpeechToText
 from engine.adapters.voice_chain import ChainedTextToSpeech, VoiceChain, VoiceLink
 from engine.adapters.voice_connection import KeepingLimits
@@ -36,8 +40,22 @@ from engine.audio import mulaw
 from engine.audio.endpoint import FixedEndpoint
 from engine.audio.levels import rms_dbfs
 from engine.audio.resample import resample
+from engine.dialogue.model_messages import AskModel, ModelFailed, ModelReplied, ModelText
 from engine.dialogue.plan import Limits, Plan
-from engine.ports import EventRecord, SpeechToText, TextToSpeech
+from engine.dialogue.signals import (
+    Action,
+    AllReceived,
+    Flush,
+    PieceQueued,
+    RecogniserFailed,
+    Signal,
+    Speak,
+    SpeakMore,
+    SpeechBegan,
+    StopPlayback,
+    VoiceFailed,
+)
+from engine.ports import EventLog, EventRecord, SpeechToText, TextToSpeech
 from engine.questions.bank import QuestionBank
 from engine.vocabulary import Level, Topic
 from telephony.call_account import UsageOutlet
@@ -54,6 +72,7 @@ from telephony.simulator.scenario import parse_scenario
 from telephony.simulator.timeline import Timeline, timeline, with_log
 from telephony.simulator.virtual import VirtualSocket
 from telephony.speaker import ThreadedSpeaker
+from telephony.thinker import ThreadedThinker
 from telephony.writer import LineWriter
 from tests.fakes import openai_server, tone_speech
 from tests.fakes.deepgram_server import KEY, DeepgramServer
@@ -62,12 +81,19 @@ from tests.fakes.openai_tones import tone_behaviour
 from tests.fakes.tone_recogniser import ToneSpeechToText
 from tests.fakes.wire_faults import HalfOpen
 
-SPEED = 2.0
+SPEED = 1.0
+"""Of the line's time to the wall's, while the call waits for a provider."""
+FAST = 15.0
+"""The same while it does not."""
 ENDPOINT_MS = 500
 ANSWERS = (
     "index table query lock page cache",
     "stack heap graph tree node edge",
 )
+WRITTEN = "You named a few things there. Which of them would you look at first?"
+"""What the model writes."""
+PROBED = tuple(f"{answer} hash sort" for answer in ANSWERS)
+"""The answers with what is said to a follow-up."""
 _MEANT = {"frame": "yes", "wire": "no"}
 """Tones stand for these two words as well."""
 SCENARIO = (
@@ -91,6 +117,11 @@ times = 0
         for topic, answer in zip(("python", "databases"), ANSWERS, strict=True)
     )
     + """
+[[reply]]
+on = "probe:*"
+text = "hash sort"
+after_ms = 200
+times = 0
 [[reply]]
 on = "closing"
 text = "wire wire"
@@ -119,23 +150,64 @@ class LoudIsSpeech:
         return rms_dbfs(pcm) > -30
 
 
+class WatchedLog(CallLog):
+    """Knows from what it is told whether the call waits for somebody."""
+
+    def __init__(self, log: EventLog) -> None:
+        super().__init__(log)
+        self._words_wanted = self._model_asked = False
+        self._utterance, self._pieces_left = 0, 0
+
+    @property
+    def is_waiting(self) -> bool:
+        return self._words_wanted or self._model_asked or self._pieces_left > 0
+
+    def signal(self, signal: Signal) -> None:
+        super().signal(signal)
+        match signal:
+            case AllReceived() | RecogniserFailed() | SpeechBegan():
+                self._words_wanted = False
+            case PieceQueued(utterance=utterance, is_last=True) if utterance == self._utterance:
+                self._pieces_left -= 1
+            case VoiceFailed():
+                self._pieces_left = 0
+            case ModelReplied() | ModelFailed() | ModelText():
+                self._model_asked = False
+
+    def action(self, at_ms: int, action: Action) -> None:
+        super().action(at_ms, action)
+        match action:
+            case Flush():
+                self._words_wanted = True
+            case AskModel():
+                self._model_asked = True
+            case Speak(utterance, pieces):
+                self._utterance, self._pieces_left = utterance, len(pieces)
+            case SpeakMore(_, _, pieces):
+                self._pieces_left += len(pieces)
+            case StopPlayback():
+                self._pieces_left = 0
+
+
 class PacedSocket(VirtualSocket):
-    """Lets the line's time pass some times as fast as the wall's."""
+    """Lets the line's time pass as fast as the call bears it."""
 
     speed = SPEED
+    is_waiting: Callable[[], bool] = staticmethod(lambda: True)
     _due_s = 0.0
 
     def receive(self) -> str | None:
         if not self._pending:
             now_s = time.monotonic()
-            self._due_s = max(self._due_s + 0.02 / self.speed, now_s - 0.02)
+            speed = self.speed if self.is_waiting() else FAST
+            self._due_s = max(self._due_s + 0.02 / speed, now_s - 0.02)
             time.sleep(max(0.0, self._due_s - now_s))  # even for nothing: greenlets change over where somebody waits
         return super().receive()
 
 
 @dataclass
 class Providers:
-    """The false clouds and the chains over them, with deadlines for a line at SPEED."""
+    """The false clouds and the chains over them."""
 
     deepgram: DeepgramServer
     openai: FakeOpenAI
@@ -143,6 +215,7 @@ class Providers:
     voice: ChainedTextToSpeech
     board: HealthBoard
     local: ToneSpeechToText
+    model: OpenAIChat
 
     def forget(self) -> None:
         """Let go of what the false servers and engines remember for tests, so that only the product's memory grows."""
@@ -153,11 +226,16 @@ class Providers:
 
 
 def _limits(speed: float) -> tuple[RecognitionLimits, ReadingLimits, VoiceLimits]:
+    """The product's own, at this speed."""
+    usual = VoiceLimits()
     return (
-        RecognitionLimits(connect_s=2.0 / speed, finish_s=1.5 / speed),
-        ReadingLimits(first_s=3.0 / speed, next_s=2.0 / speed, whole_s=60.0),
-        VoiceLimits(hedge_s=0.6 / speed, first_s=2.4 / speed, again_s=1.7 / speed, next_s=1.0 / speed),
-    )
+        RecognitionLimits(connect_s=LIVE_LIMITS.connect_s / speed, finish_s=LIVE_LIMITS.finish_s / speed),
+        ReadingLimits(first_s=LIMITS.first_s / speed, next_s=LIMITS.next_s / speed, whole_s=LIMITS.whole_s),
+        VoiceLimits(
+            hedge_s=usual.hedge_s / speed, first_s=usual.first_s / speed,
+            again_s=usual.again_s / speed, next_s=usual.next_s / speed,
+        ),
+    )  # fmt: skip
 
 
 @contextmanager
@@ -179,18 +257,18 @@ def providers(
             FakeOpenAI(
                 Behaviour(
                     transcribe=lambda wav, fields: " ".join(_MEANT.get(w, w) for w in heard(wav, fields).split()),
+                    chat=lambda _body: WRITTEN,
                     speak=lambda text: resample(mulaw.decode(loud_hum(text)), 8000, 24_000),
                 )
             )
         )
         silent = HalfOpen()
         stack.callback(silent.close)
-        ear, mouth = (
-            Deepgram(KEY, socket_url=f"ws://{silent.address}" if half_open == side else server.socket_url)
-            for side in ("ear", "voice")
-        )
-        stack.callback(ear.close)
-        stack.callback(mouth.close)
+        deepgram = Deepgram(KEY, socket_url=server.socket_url)
+        stack.callback(deepgram.close)
+        nobody = Deepgram(KEY, socket_url=f"ws://{silent.address}") if half_open else deepgram
+        stack.callback(nobody.close)
+        ear, mouth = (nobody if half_open == side else deepgram for side in ("ear", "voice"))
         client = stack.enter_context(build_client(openai_server.KEY, base_url=fake.base_url))
         listening, reading, racing = _limits(speed)
         board = HealthBoard()
@@ -220,8 +298,9 @@ def providers(
         row.append(VoiceLink(HumTextToSpeech()))
         recogniser = ChainedSpeechToText(links)
         voice = ChainedTextToSpeech(VoiceChain(tuple(row), racing))
-        yield Providers(server, fake, recogniser, voice, board, last)
-        for engine in (*recognisers.values(), *voices.values()):
+        model = OpenAIChat(client, "gpt-6-luna")
+        yield Providers(server, fake, recogniser, voice, board, last, model)
+        for engine in (*recognisers.values(), *voices.values(), model):
             engine.close()
 
 
@@ -244,6 +323,8 @@ class Interview:
     bank: QuestionBank
     with_providers: Providers
     speed: float = SPEED
+    with_model: bool = False
+    """A language model words follow-ups, of which there is one for each answer then."""
     reason: str = ""
     line: SimulatedLine | None = None
     timeline: Timeline | None = None
@@ -254,7 +335,7 @@ class Interview:
         plan = Plan(
             name="Ada", role="Engineer", level=Level.MID, topics=(Topic.PYTHON, Topic.DATABASES),
             question_count=len(ANSWERS), seed=11, bank=self.bank,
-            limits=Limits(fewest_words=1, most_follow_ups=0),
+            limits=Limits(fewest_words=12 if self.with_model else 1, most_follow_ups=int(self.with_model)),
         )  # fmt: skip
         self.folder.mkdir(parents=True, exist_ok=True)
         identity = StreamIdentity("MZ0123456789", "CA0123456789", "AC0123456789", {})
@@ -268,6 +349,8 @@ class Interview:
             protocol.receive(socket.receive() or "")
         inbox: deque[object] = deque()
         path, log = self.folder / "recording.wav", self.folder / "call.jsonl"
+        call_log = WatchedLog(FileEventLog(log))
+        socket.is_waiting = lambda: call_log.is_waiting
         voice = self.with_providers.voice.for_call(into(inbox))
         parts = CallParts(
             plan=plan,
@@ -275,12 +358,13 @@ class Interview:
             mouth=Mouth(
                 ThreadedSpeaker(voice, into(inbox)), LineWriter(socket.send, "MZ0123456789", lambda: socket.now_s)
             ),
-            call_log=CallLog(FileEventLog(log)),
+            call_log=call_log,
             start_recording=lambda: RecordingFile(path),
             describe_recording=lambda: {"path": path.name, "size_bytes": path.stat().st_size},
             farewell=loud_hum("sorry"),
             clock=time.monotonic,
             outlet=UsageOutlet(into(inbox), lambda _usage: None),
+            thinker=ThreadedThinker(self.with_providers.model, self.bank, into(inbox)) if self.with_model else None,
         )
         session = Session(socket, protocol, parts, inbox)
         session.begin(call_id="c", interview_id="i", call_sid="CA0123456789", stream_sid="MZ", direction="inbound")
@@ -303,7 +387,13 @@ class Interview:
     def said(self) -> list[str]:
         """What the candidate said to each question; twice, where the question broke off and was put again."""
         asked = [str(record.data["question_id"]) for record in self.records if record.name == "question_asked"]
-        return [" ".join(reply.text for reply in self.spoken if reply.label == f"ask:{each}") for each in asked]
+        labels = [(f"ask:{each}", f"probe:{each}") for each in asked]
+        return [" ".join(reply.text for reply in self.spoken if reply.label in pair) for pair in labels]
+
+    @property
+    def worded_by(self) -> list[str]:
+        """Whether the model or the bank worded each follow-up."""
+        return [str(record.data["source"]) for record in self.records if record.name == "follow_up_asked"]
 
     @property
     def longest_silence_ms(self) -> int:

@@ -19,7 +19,7 @@ digits = "1"
 after_ms = 100
 [[reply]]
 on = "ask:*"
-audio = "probe.wav"
+digits = "2"
 after_ms = 100
 [[reply]]
 on = "probe:*"

@@ -4,10 +4,12 @@ import pytest
 
 from benchmarks.leaks import measured
 
+SLACK = 4
+
 
 def test_calls_with_faults_leave_no_thread_socket_or_file_and_lose_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-    found = measured(8, seed=3, warm_up=8)
+    found = measured(8, seed=3, warm_up=8, slack=SLACK)
     assert found["reasons"] == {"completed": 8}
     assert found["calls_with_lost_answers"] == 0
     assert found["switches"] > 0
@@ -15,4 +17,4 @@ def test_calls_with_faults_leave_no_thread_socket_or_file_and_lose_no_answer(mon
         assert found["after"][kind] <= found["before"][kind], kind
     # Calls before the count filled pools of threads and of kept connections, but not to their last one for certain.
     for kind in ("threads", "native_threads", "sockets"):
-        assert found["after"][kind] <= found["before"][kind] + 4, kind
+        assert found["after"][kind] <= found["before"][kind] + SLACK, kind
