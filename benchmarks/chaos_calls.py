@@ -108,12 +108,13 @@ class Phone:
 
     def _carried(self, scenario: Scenario, speech: Any, identity: StreamIdentity) -> "Droppable":
         leg = simulated_leg(scenario, speech, identity)
-        return Droppable(leg, lambda *_: None, self._happened, self)
+        return Droppable(leg, lambda *_: None, self.happened, self)
 
     def _said(self, text: str) -> None:
-        self._happened(Happening(0, Kind.SAID, text))
+        self.happened(Happening(0, Kind.SAID, text))
 
-    def _happened(self, happening: Happening) -> None:
+    def happened(self, happening: Happening) -> None:
+        """Something happened on the line."""
         self.heard.append((time.monotonic(), happening))
         self.on_happening(self, happening)
 
