@@ -16,6 +16,7 @@ from engine.dialogue.listening import (
     interruption_over,
     recogniser_speaks,
     turn_complete,
+    wish_over,
 )
 from engine.dialogue.model_messages import ModelFailed, ModelReplied, ModelText
 from engine.dialogue.moment import Conversation, Moment, Phase
@@ -197,6 +198,7 @@ _TIMERS: dict[str, Callable[[Moment], None]] = {
     "judge": _judge_late,
     "playback": playback_late,
     "interruption": interruption_over,
+    "wish": wish_over,
     "time_short": _time_is_short,
     "time_limit": _time_is_up,
     "model": composing.model_late,

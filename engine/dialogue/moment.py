@@ -132,7 +132,7 @@ class Moment:
             heard_share=1.0,
             interrupted=None,
         )
-        self.stop_timers("idle", "flush", "patience", "answer_limit", "interruption")
+        self.stop_timers("idle", "flush", "patience", "answer_limit", "interruption", "wish")
         self.do(Speak(number, texts, say.label))
         self.do(StartTimer("playback", self.at_ms + VOICE_GRACE_MS))
 
@@ -244,7 +244,7 @@ class Moment:
         """The candidate's turn is over: ask for its last words."""
         request = self.state.request + 1
         self.change(phase=Phase.FLUSHING, request=request, ended_by=ended_by, bridges=0)
-        self.stop_timers("idle", "patience")
+        self.stop_timers("idle", "patience", "wish")
         self.do(Flush(request))
         self.do(StartTimer("bridge", self.at_ms + self.plan.limits.bridge_ms))
         self.do(StartTimer("flush", self.at_ms + self.plan.limits.flush_ms))
