@@ -21,6 +21,7 @@ from engine.config import Settings
 from engine.errors import Conflict, ScheduleError
 from engine.evaluation.rubric import DEFAULT_RUBRIC, RUBRICS
 from engine.scheduling.phone_numbers import region_of
+from engine.store.appointments import AppointmentRepository
 from engine.store.calls import CallRepository
 from engine.store.commands import CommandRepository
 from engine.store.events import EventRepository
@@ -150,7 +151,7 @@ class InterviewPages:
         interview = self._interviews().find(interview_id, current_user().id)
         if not request.headers.get("HX-Request"):
             return redirect(url_for("interviews.show", interview_id=interview_id))
-        if request.args.get("state") == interview.state:
+        if request.args.get("state") == self._stage_of(interview):
             return make_response("", 204)
         return render_template("interviews/_stage.html", **self._detail(interview))
 
@@ -168,11 +169,17 @@ class InterviewPages:
         self._database.current().commit()
         return redirect(url_for("interviews.show", interview_id=interview_id), 303)
 
+    def _stage_of(self, interview: Interview) -> str:
+        """What the changing part of the page depends on: where the interview stands, and whether we are calling."""
+        appointment = AppointmentRepository(self._database.current()).of_interview(interview.id)
+        return f"{interview.state} {appointment.state}" if appointment else interview.state
+
     def _detail(self, interview: Interview) -> dict[str, Any]:
         session = self._database.current()
         is_live = interview.state in _LIVE
         return {
             "interview": interview,
+            "stage_key": self._stage_of(interview),
             "phone_number": self._settings.phone_number,
             "rubric": RUBRICS.get(interview.rubric, DEFAULT_RUBRIC),
             "calls": CallRepository(session).of_interview(interview.id),
