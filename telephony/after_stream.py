@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from flask import Response, request
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.config import Settings
@@ -23,6 +24,8 @@ MOST_RESUMES: Final = 5
 _SETTLING_S: Final = 0.4
 """How long the news of a call's end may take from its session to the database."""
 _SETTLING_STEP_S: Final = 0.1
+_DATABASE_S: Final = 6.0
+_DATABASE_STEP_S: Final = 0.25
 _RESUMABLE: Final = (CallState.RINGING, CallState.LIVE, CallState.DROPPED)
 
 
@@ -45,7 +48,19 @@ class AfterStream:
         self._wait = wait
 
     def after(self) -> Response:
-        """The media socket closed while the caller is still on the line."""
+        """The media socket closed while the caller is still on the line.
+
+        A database that is just being restarted is waited for: without an answer Twilio puts the line down.
+        """
+        for _ in range(int(_DATABASE_S / _DATABASE_STEP_S)):
+            try:
+                return self._answer()
+            except OperationalError:
+                log.warning("a broken call waits for the database")
+                self._wait(_DATABASE_STEP_S)
+        return self._answer()
+
+    def _answer(self) -> Response:
         call_sid = request.form["CallSid"]
         call = self._settled_call(call_sid)
         if call is None or call.state == CallState.COMPLETED:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, text, update
+from sqlalchemy import make_url, select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.test import TestResponse
 
@@ -454,6 +455,23 @@ def test_a_leg_goes_on_a_few_times_and_then_ends_kindly(desk: Desk, interview: I
 
     assert [verbs(answer) for answer in answers] == [["Connect"]] * MOST_RESUMES + [["Say", "Hangup"]] * 2
     assert spoken(answers[-1]) == words.LINE_BROKE
+
+
+def test_a_database_that_is_just_being_restarted_is_waited_for(
+    desk: Desk, interview: Interview, database_admin: "psycopg.Connection[tuple[object, ...]]"
+) -> None:
+    connected(desk, interview, CallState.LIVE, CallState.DROPPED)
+    name = make_url(desk.settings.database_url).database
+    database_admin.execute(f'alter database "{name}" allow_connections false')
+    database_admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+
+    def is_back() -> None:
+        database_admin.execute(f'alter database "{name}" allow_connections true')
+
+    desk.while_waiting = is_back
+
+    assert verbs(desk.post("/telephony/after")) == ["Connect"]
+    assert len(desk.waited) == 1
 
 
 def test_a_leg_that_was_overtaken_by_a_newer_one_does_not_go_on(desk: Desk, interview: Interview) -> None:
