@@ -18,7 +18,7 @@ with_database := $(py) -m engine.store.embedded_postgres run --
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test quick lint format migrate venv venv-dev bench-media bench-speech bench-turns bench-first-audio bench-leaks bench-dial chaos clean
+.PHONY: help demo run test quick lint format migrate venv venv-dev bench-media bench-speech bench-turns bench-gap bench-voice bench-first-audio bench-leaks bench-dial chaos clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -68,6 +68,13 @@ bench-leaks: $(VENV)/.dev ## CALLS=n calls with random faults: what do they leav
 
 bench-dial: $(VENV)/.dev ## CALLS=n booked calls due in one second, two workers: how exact, how often, how fair
 	@$(py) -m benchmarks.dialling$(if $(filter-out 50,$(CALLS)), --calls $(CALLS))
+
+bench-gap: $(VENV)/.runtime ## CALLS of a recorded candidate over the loopback (1 unless given): how long the caller waits
+	@$(py) -m benchmarks.gap --calls $(if $(filter command line,$(origin CALLS)),$(CALLS),1)
+
+bench-voice: $(VENV)/.dev ## DATA=folder: the voice detector as shipped against the network on every frame
+	@test -n "$(DATA)" || { echo "Say where the turns are: make bench-voice DATA=folder" >&2; exit 2; }
+	@$(py) -m benchmarks.voice "$(DATA)"
 
 bench-turns: $(VENV)/.runtime ## DATA=folder: answers cut off against dead air, for both endpoint policies
 	@test -n "$(DATA)" || { echo "Say where the turns are: make bench-turns DATA=folder" >&2; exit 2; }

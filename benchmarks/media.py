@@ -4,6 +4,10 @@
 Speech engines are scripted, so that the media path itself is measured: socket, codec, voice detection, endpoint, core,
 paced output, recording and event log. The callers speak recorded speech half of the time. The job worker runs on the
 other core together with the callers, as it would on a machine of its own.
+
+For comparison the same callers then talk to a server that does nothing but send back what it gets: Flask-Sock under the
+same gunicorn on the same core (benchmarks/echo_app.py). `ratio_to_echo` is how many times more a frame of a whole call
+costs.
 """
 
 import argparse
@@ -18,13 +22,15 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+import uuid
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.media_callers import CALLS_A_SECOND, Caller, Callers
-from benchmarks.media_dialling import booked_interviews
+from benchmarks.media_callers import CALLS_A_SECOND, Caller, Callers, Connected
+from benchmarks.media_dialling import booked_interviews, let_in, upgraded
 from engine.store import embedded_postgres, schema
 from engine.store.database import make_engine, make_sessions
 from engine.store.unit_of_work import UnitOfWork
@@ -32,13 +38,17 @@ from telephony.line_meter import MOST_LAG_MS, percentile_ms
 
 WARM_UP_S = 5.0
 MEASURED_S = 20.0
+ECHO_CALLS = 20
+"""Few enough for an echo that is slow, many enough for frames to come close together."""
 _READY_TIMEOUT_S = 60.0
+ECHO_PORT = 8792
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench-media", description=__doc__.partition("\n")[0])
     parser.add_argument("--calls", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=MEASURED_S)
+    parser.add_argument("--echo-calls", type=int, default=ECHO_CALLS, help="callers of the echo; 0 leaves it out")
     options = parser.parse_args()
     if options.calls < 1:
         parser.error("CALLS must be 1 or more")
@@ -47,6 +57,10 @@ def main() -> int:
         folder.chmod(0o755)
         environ = _environment(stack, folder, options.calls)
         figures = _measured(environ, folder, options.calls, options.seconds)
+        if options.echo_calls:
+            echo_us = _echoed(environ, folder, options.echo_calls, options.seconds / 2)
+            figures |= {"echo_us_per_frame": echo_us, "ratio_to_echo": round(figures["us_per_frame"] / echo_us, 2)}
+    figures["load"] = [round(value, 1) for value in os.getloadavg()]
     print(json.dumps(figures))
     return 0 if figures["calls_kept"] == options.calls else 1
 
@@ -91,10 +105,10 @@ def _measured(environ: dict[str, str], folder: Path, calls: int, seconds: float)
             [sys.executable, "worker.py"], env=environ, stdout=log, stderr=log, stdin=subprocess.DEVNULL
         )
         try:
-            _wait_until_ready(environ["PUBLIC_BASE_URL"], web, folder)
+            _wait_until_ready(environ["PUBLIC_BASE_URL"], web, folder / "web.log")
             worker = _worker_of(web.pid)
             rss_before_kb = _rss_kb(worker)
-            callers = Callers(pins, environ)
+            callers = Callers([_caller_of(environ, pin) for pin in pins])
             callers.start()
             if not callers.all_arrived.wait(calls / CALLS_A_SECOND + _READY_TIMEOUT_S):
                 raise SystemExit("not all calls could be connected; see the web process's log")
@@ -113,6 +127,43 @@ def _measured(environ: dict[str, str], folder: Path, calls: int, seconds: float)
                 process.wait(timeout=20)
             engine.dispose()
     return _figures(callers.calls, kept, cpu_s, frames, rss_kb, counts)
+
+
+def _caller_of(environ: dict[str, str], pin: str) -> Callable[[], Connected]:
+    def dial() -> Connected:
+        call_sid = "CA" + uuid.uuid4().hex
+        address, token = let_in(environ, call_sid, pin)
+        return upgraded(address, environ["TWILIO_AUTH_TOKEN"]), call_sid, token
+
+    return dial
+
+
+def _echoed(environ: dict[str, str], folder: Path, calls: int, seconds: float) -> float:
+    """CPU of a bare echo, in microseconds a frame: one message in, one out."""
+    command = [sys.executable, "-m", "gunicorn", "-k", "gevent", "--workers", "1", "--bind", f"127.0.0.1:{ECHO_PORT}"]
+    core = sorted(os.sched_getaffinity(os.getppid()))[0]
+    with (folder / "echo.log").open("wb") as log:
+        web = subprocess.Popen(
+            [*(["taskset", "-c", str(core)] if shutil.which("taskset") else []), *command, "benchmarks.echo_app:app"],
+            env=environ, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            _wait_until_ready(f"http://127.0.0.1:{ECHO_PORT}", web, folder / "echo.log")
+            worker = _worker_of(web.pid)
+            address = f"ws://127.0.0.1:{ECHO_PORT}/echo"
+            callers = Callers([lambda: (upgraded(address, "-"), "CA" + uuid.uuid4().hex, "")] * calls)
+            callers.start()
+            if not callers.all_arrived.wait(calls / CALLS_A_SECOND + _READY_TIMEOUT_S):
+                raise SystemExit("not all callers could be connected to the echo")
+            cpu_before_s, frames_before = _cpu_s(worker), callers.frames_sent
+            time.sleep(seconds)
+            used_us = (_cpu_s(worker) - cpu_before_s) * 1e6
+            frames = callers.frames_sent - frames_before
+            callers.stop()
+            return round(used_us / frames, 1)
+        finally:
+            web.send_signal(signal.SIGTERM)
+            web.wait(timeout=20)
 
 
 def _figures(
@@ -147,14 +198,14 @@ def _lag_counts(sessions: Any, calls: int) -> list[int]:
         time.sleep(0.2)
 
 
-def _wait_until_ready(base_url: str, web: "subprocess.Popen[bytes]", folder: Path) -> None:
+def _wait_until_ready(base_url: str, web: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline_s = time.monotonic() + _READY_TIMEOUT_S
     while time.monotonic() < deadline_s and web.poll() is None:
         with suppress(urllib.error.URLError, ConnectionError, TimeoutError):
             if urllib.request.urlopen(f"{base_url}/health/ready", timeout=2).status == 200:
                 return
         time.sleep(0.1)
-    raise SystemExit(f"The web process did not become ready:\n{(folder / 'web.log').read_text()[-2000:]}")
+    raise SystemExit(f"The web process did not become ready:\n{log.read_text()[-2000:]}")
 
 
 def _take_precedence() -> None:

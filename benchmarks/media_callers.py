@@ -13,12 +13,11 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from benchmarks.media_dialling import let_in, upgraded
 from engine.clock import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ
 from telephony.simulator.voices import read_wav
 
@@ -165,12 +164,16 @@ class Caller:
             self.is_up = False
 
 
+Connected = tuple[socket.socket, str, str]
+"""A media socket on which the handshake is done, the CallSid, and the token that opens the call."""
+
+
 class Callers:
     """All callers, on a thread of their own from `start` to `stop`; calls come in one after the other."""
 
-    def __init__(self, pins: list[str], environ: Mapping[str, str]) -> None:
-        self._pins = pins
-        self._environ = environ
+    def __init__(self, dial: Sequence[Callable[[], Connected]]) -> None:
+        """dial: one way to connect for each caller."""
+        self._dial = dial
         self._arriving: deque[Caller] = deque()
         self._is_over = threading.Event()
         self.calls: list[Caller] = []
@@ -203,15 +206,13 @@ class Callers:
         return kept
 
     def _arrive(self) -> None:
-        """Go through the webhooks and open a socket for every PIN, at the stated rate."""
+        """Connect them all, at the stated rate."""
         frames = speech_frames()
         began_s = time.monotonic()
-        for number, pin in enumerate(self._pins):
+        for number, dial in enumerate(self._dial):
             if self._is_over.wait(max(0.0, began_s + number / CALLS_A_SECOND - time.monotonic())):
                 return
-            call_sid = "CA" + uuid.uuid4().hex
-            address, token = let_in(self._environ, call_sid, pin)
-            line = upgraded(address, self._environ["TWILIO_AUTH_TOKEN"])
+            line, call_sid, token = dial()
             self._arriving.append(Caller(line, call_sid, token, frames, int(number * GOLDEN_SHARE % 1 * len(frames))))
         self.all_arrived.set()
 

@@ -26,6 +26,12 @@ _SHORTEST_SPEECH_MS = 1_000
 """Shorter sounds without a recognised word are noise: nobody is asked to repeat a cough."""
 _SAID_NOTHING_MS = 600
 """So long after an interruption it is asked what was said, if anything was."""
+_WISH_MS = 700
+"""So long after its last word a wish counts as said."""
+_YES_OR_NO_MS = 500
+"""And a plain yes or no to a question of that kind: "yes", a breath, "that is fine" is one answer."""
+_THINKING = (None, Intent.WAIT, Intent.NOT_KNOWN)
+"""After these more may well follow."""
 _EARLIEST_WORDS_MS = 160
 """Words read so soon after a beginning are those of the speech before."""
 OVERDUE_MS = 20_000
@@ -54,7 +60,7 @@ def _speech_began(moment: Moment, began_ms: int) -> None:
         moment.stop_timers("flush")
         moment.change(phase=Phase.LISTENING, request=moment.state.request + 1)
     if moment.state.phase is Phase.LISTENING:
-        moment.stop_timers("idle", "patience", "interruption")
+        moment.stop_timers("idle", "patience", "interruption", "wish")
         if moment.state.turn_began_ms is None:
             moment.change(turn_began_ms=began_ms)
 
@@ -73,6 +79,7 @@ def _speech_ended(moment: Moment, ended_ms: int) -> None:
         moment.do(StartTimer("idle", moment.at_ms + OVERDUE_MS))
         if state.interrupted is not None:
             moment.do(StartTimer("interruption", moment.at_ms + _SAID_NOTHING_MS))
+        _expect_no_more_of_a_wish(moment)
 
 
 def hold(moment: Moment) -> None:
@@ -118,10 +125,18 @@ def _silence_held(moment: Moment) -> None:
         return
     if state.phase is not Phase.LISTENING or state.floor is not Floor.OPEN or state.turn_began_ms is None:
         return
-    if moment.at_ms < state.patience_until_ms and intent_of(moment.words_of_turn().text) in (None, Intent.WAIT):
+    if moment.at_ms < state.patience_until_ms and _wants_patience(moment):
         moment.do(StartTimer("patience", state.patience_until_ms))
         return
     moment.flush("silence")
+
+
+def _wants_patience(moment: Moment) -> bool:
+    """Whoever asked for time has it, until they have said enough to be done, or want something else."""
+    text = moment.words_of_turn().text
+    words = len(text.split()) + len(moment.words_before().text.split())
+    is_thin = not text or words < moment.plan.limits.fewest_words
+    return is_thin and intent_of(text, moment.plan.name) in (None, Intent.WAIT)
 
 
 def recogniser_speaks(moment: Moment, signal: FinalReceived | AllReceived | RecogniserFailed | PartialReceived) -> None:
@@ -130,7 +145,7 @@ def recogniser_speaks(moment: Moment, signal: FinalReceived | AllReceived | Reco
         case FinalReceived(at_ms, _, words):
             end_ms = words[-1].end_ms if words else at_ms
             moment.change(parts=(*moment.state.parts, (end_ms, final_transcript(signal))))
-            _end_turn_on_clear_word(moment)
+            _expect_no_more_of_a_wish(moment)
             _words_came(moment, signal.text)
         case AllReceived(_, request):
             if moment.state.phase is Phase.FLUSHING and request == moment.state.request:
@@ -149,6 +164,25 @@ def _words_came(moment: Moment, text: str) -> None:
         take_floor(moment)
 
 
+def _expect_no_more_of_a_wish(moment: Moment) -> None:
+    """A plain yes or no, or a wish that the rules know, is soon over: who would skip need not wait like a thinker."""
+    state = moment.state
+    if state.phase is not Phase.LISTENING or state.floor is not Floor.OPEN or state.turn_began_ms is None:
+        return
+    text = moment.words_of_turn().text
+    if state.interview.expects in (Expects.CONSENT, Expects.CONFIRMATION) and said_yes(text) is not None:
+        moment.do(StartTimer("wish", max(moment.at_ms, state.speech_ended_ms + _YES_OR_NO_MS)))
+    elif intent_of(text, moment.plan.name) not in _THINKING:
+        moment.do(StartTimer("wish", max(moment.at_ms, state.speech_ended_ms + _WISH_MS)))
+
+
+def wish_over(moment: Moment) -> None:
+    """Nothing was added to the wish: the turn is over."""
+    state = moment.state
+    if state.phase is Phase.LISTENING and state.floor is Floor.OPEN and state.turn_began_ms is not None:
+        moment.flush("words")
+
+
 def _is_passing(moment: Moment, text: str) -> bool:
     """Whether this leaves the floor where it was: nothing, or sounds of listening where no yes or no is wanted."""
     return not text or (moment.wants_more_than_yes and is_backchannel(text))
@@ -159,16 +193,6 @@ def interruption_over(moment: Moment) -> None:
     state = moment.state
     if state.phase is Phase.LISTENING and state.floor is Floor.OPEN and state.interrupted is not None:
         moment.flush("interruption")
-
-
-def _end_turn_on_clear_word(moment: Moment) -> None:
-    """A plain yes or no to a yes-or-no question needs no silence after it."""
-    state = moment.state
-    is_yes_or_no = state.interview.expects in (Expects.CONSENT, Expects.CONFIRMATION)
-    if not is_yes_or_no or state.phase is not Phase.LISTENING or state.floor is not Floor.OPEN:
-        return
-    if state.turn_began_ms is not None and said_yes(moment.words_of_turn().text) is not None:
-        moment.flush("words")
 
 
 def turn_complete(moment: Moment) -> None:

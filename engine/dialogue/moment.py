@@ -132,7 +132,7 @@ class Moment:
             heard_share=1.0,
             interrupted=None,
         )
-        self.stop_timers("idle", "flush", "patience", "answer_limit", "interruption")
+        self.stop_timers("idle", "flush", "patience", "answer_limit", "interruption", "wish")
         self.do(Speak(number, texts, say.label))
         self.do(StartTimer("playback", self.at_ms + VOICE_GRACE_MS))
 
@@ -244,7 +244,7 @@ class Moment:
         """The candidate's turn is over: ask for its last words."""
         request = self.state.request + 1
         self.change(phase=Phase.FLUSHING, request=request, ended_by=ended_by, bridges=0)
-        self.stop_timers("idle", "patience")
+        self.stop_timers("idle", "patience", "wish")
         self.do(Flush(request))
         self.do(StartTimer("bridge", self.at_ms + self.plan.limits.bridge_ms))
         self.do(StartTimer("flush", self.at_ms + self.plan.limits.flush_ms))
@@ -282,6 +282,11 @@ class Moment:
         if words.text and self.state.phase is not Phase.UNDERSTANDING:
             self.candidate_turn_over(words)
         self.tell(LineBroke(joined([self.words_before(), words])))
+
+    def its_our_turn(self) -> None:
+        """Whatever the detector still takes for speech, the candidate's turn is over: by a key, a command, or time."""
+        self.change(is_speech_confirmed=False)
+        self.turn(TurnEvent.SPEECH_ENDED)
 
     def leave(self, reason: str) -> None:
         self.change(phase=Phase.LEFT)

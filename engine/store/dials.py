@@ -9,6 +9,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from engine.store.jobs import END_CALL, enqueue
 from engine.store.models import Call
 from engine.store.schedule_models import Appointment, DialPace
 from engine.vocabulary import AppointmentKind, AppointmentState, CallState, Direction
@@ -159,6 +160,16 @@ class DialRepository:
             )
             .limit(200)
         ).all()
+
+    def end_ringing(self, interview_id: uuid.UUID) -> None:
+        """Have calls put down that were called off while they rang."""
+        ringing = select(Call.id).where(
+            Call.interview_id == interview_id,
+            Call.direction == Direction.OUTBOUND,
+            Call.state.in_((CallState.DIALLING, CallState.RINGING)),
+        )
+        for call_id in self._session.scalars(ringing).all():
+            enqueue(self._session, END_CALL, call_id=str(call_id))
 
     def lines_in_use(self) -> int:
         """Calls that ring or talk now, in both directions."""

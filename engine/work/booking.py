@@ -10,6 +10,7 @@ from engine.scheduling.slots import Window, check_window
 from engine.scheduling.touches import PlannedTouch, Touch
 from engine.scheduling.zones import LocalTime, Which, derive, instant_of, wall_time
 from engine.store.appointments import NO_HOUR, AppointmentRepository, Hour
+from engine.store.dials import DialRepository
 from engine.store.models import Interview
 from engine.store.moves import move_interview
 from engine.store.outbox import OutboxRepository
@@ -110,6 +111,7 @@ def cancel(desk: Desk, appointment: Appointment, *, by: str) -> None:
     """Call everything off, and tell the candidate. by: user or candidate. Raises Conflict when it is too late."""
     if not AppointmentRepository(desk.session).set_state(appointment.id, AppointmentState.CANCELLED, reason=by):
         raise Conflict("This call is running, over or cancelled already: nothing was changed.")
+    DialRepository(desk.session).end_ringing(appointment.interview_id)
     move_interview(
         desk.session,
         appointment.interview_id,
@@ -127,6 +129,7 @@ def refuse_calls(desk: Desk, appointment: Appointment, source: str) -> None:
         appointment.id, AppointmentState.CANCELLED, reason="do_not_call"
     )
     if moved:
+        DialRepository(desk.session).end_ringing(appointment.interview_id)
         move_interview(
             desk.session, appointment.interview_id, InterviewState.CANCELLED, end_reason="cancelled_by_candidate"
         )

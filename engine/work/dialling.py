@@ -20,7 +20,7 @@ from engine.store.dials import LONGEST_WAIT, NOT_PLACED, DialRepository, Taken, 
 from engine.store.jobs import DIAL_LEAD
 from engine.store.line_news import take_news
 from engine.store.models import Call
-from engine.store.moves import move_call
+from engine.store.moves import OPEN_INTERVIEW, move_call
 from engine.store.provider_health import ProviderHealthRepository
 from engine.store.schedule_models import Appointment
 from engine.store.tasks import TaskRepository
@@ -32,7 +32,12 @@ from engine.work.gate_facts import Circumstances, gate_facts
 LOOK_AGAIN = timedelta(seconds=5)
 """So long until a gate that opens by itself is looked at anew."""
 _NEWS_IS_FRESH = timedelta(seconds=60)
+_WAKING_TAKES = timedelta(milliseconds=250)
 _AFTER_REFUSAL_BY_PROVIDER = timedelta(seconds=10)
+_NOBODY_LOOKED = (
+    "The call was not placed at its hour, since no job process was running, and a quarter of an hour later nobody "
+    "expects it. Agree on another time."
+)
 _SPEECH_PORTS = ("speech_to_text", "text_to_speech")
 
 logger = logging.getLogger(__name__)
@@ -92,18 +97,18 @@ def look(dialler: Dialler, appointment_id: uuid.UUID, edition: int, now: datetim
             return None
         moment = max(now, due_at)
         reasons = _closed(dialler, session, appointment, moment)
-        dials = DialRepository(session)
-        if not reasons:
+        is_too_late = moment - due_at >= LONGEST_WAIT or not _is_open(appointment)
+        if not reasons and not is_too_late:
             if appointment.closed_gate is not None:
-                dials.note_gate(appointment, None, now)
+                DialRepository(session).note_gate(appointment, None, now)
             return due_at
-        first = reasons[0]
-        if not first.passes_by_itself or moment - due_at >= LONGEST_WAIT:
-            _give_up(session, appointment, first)
+        if is_too_late or not reasons[0].passes_by_itself:
+            _give_up(session, appointment, reasons[0] if reasons else None)
         else:
-            dials.note_gate(appointment, first.gate, now)
+            DialRepository(session).note_gate(appointment, reasons[0].gate, now)
             AppointmentRepository(session).enqueue_dialling(appointment, at=max(due_at, now + LOOK_AGAIN))
-    logger.info("a call is not placed now", extra={"gate": first.gate, "appointment_id": str(appointment_id)})
+    gate = reasons[0].gate if reasons else "too_late"
+    logger.info("a call is not placed now", extra={"gate": gate, "appointment_id": str(appointment_id)})
     return None
 
 
@@ -189,10 +194,11 @@ def _take_turn(dialler: Dialler, session: Session, mine: Waiting, now: datetime)
         first, *queue = queue
         taken = next(iter(dials.take([first], now)), None)
         if taken is not None:
-            next_at = now + interval
+            # Counted from the turn, not from when somebody woke up for it, so that the pace is kept on the average.
+            next_at = max(next_at + interval, now + interval - _WAKING_TAKES)
             dials.keep_pace(dialler.account, next_at)
     if mine in queue:
-        at = next_at + queue.index(mine) * interval - DIAL_LEAD
+        at = next_at + queue.index(mine) * interval
         AppointmentRepository(session).enqueue_dialling(session.get_one(Appointment, mine.appointment_id), at=at)
     return taken
 
@@ -220,10 +226,19 @@ def _can_talk(session: Session, now: datetime) -> bool:
     return all(not known or any(state != "open" for state in known) for known in states.values())
 
 
-def _give_up(session: Session, appointment: Appointment, reason: Reason) -> None:
-    """The call does not take place; its user is told why. The candidate can still dial in."""
-    if AppointmentRepository(session).set_state(appointment.id, AppointmentState.MISSED, reason=reason.gate):
-        TaskRepository(session).add(appointment.owner_id, appointment.interview_id, TaskKind.NOT_CALLED, reason.text)
+def _is_open(appointment: Appointment) -> bool:
+    interview = appointment.interview
+    return interview.state in OPEN_INTERVIEW and interview.deleted_at is None
+
+
+def _give_up(session: Session, appointment: Appointment, reason: Reason | None) -> None:
+    """The call does not take place; its user is told why, unless the interview is over. The candidate can dial in."""
+    name = reason.gate.value if reason else "too_late"
+    if AppointmentRepository(session).set_state(appointment.id, AppointmentState.MISSED, reason=name) and _is_open(
+        appointment
+    ):
+        words = reason.text if reason else _NOBODY_LOOKED
+        TaskRepository(session).add(appointment.owner_id, appointment.interview_id, TaskKind.NOT_CALLED, words)
 
 
 def _not_placed(dialler: Dialler, taken: Taken, now: datetime, words: str, *, is_final: bool) -> None:

@@ -5,7 +5,7 @@ missing), holds back when the agent goes on, and talks over the agent only where
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
@@ -13,11 +13,12 @@ from typing import Final
 from engine.audio.mulaw import silence
 from engine.clock import FRAME_MS, FRAME_SAMPLES, samples_to_ms
 from telephony.simulator.happenings import Happening, Kind
-from telephony.simulator.scenario import AS_OFTEN_AS_NEEDED, Reply, Scenario
+from telephony.simulator.scenario import AS_OFTEN_AS_NEEDED, WAIT_KEY, Reply, Scenario
 
 SILENCE_ENDS_UTTERANCE_MS: Final = 1500
 _QUICK_RESUME_MS: Final = 300
 _BETWEEN_DIGITS_MS: Final = 200
+_WAIT_MS: Final = 500
 _EXPECTS_AN_ANSWER: Final = ("", "consent", "ask:*", "probe:*", "repeat:*", "prompt*")
 """Labels that the default reply answers. Nobody answers a greeting that goes on, or a goodbye."""
 _NEW_SUBJECT: Final = ("consent", "ask:*", "probe:*", "closing", "goodbye")
@@ -41,6 +42,8 @@ class SpokenReply:
     label: str
     start: int
     end: int
+    audio: bytes = b""
+    """As it left the caller's mouth."""
 
 
 @dataclass(slots=True)
@@ -150,12 +153,10 @@ class ScriptedCaller:
         self._intent = None
         self._speaking = intent.reply
         self._left = self._speech[intent.reply]
-        self._digits = [
-            (at_ms + number * _BETWEEN_DIGITS_MS, digit) for number, digit in enumerate(intent.reply.digits)
-        ]
+        self._digits = list(_when(intent.reply.digits, at_ms))
         if self._left:
             start = at_ms * FRAME_SAMPLES // FRAME_MS
-            self.spoken.append(SpokenReply(intent.reply.text, intent.label, start, start + len(self._left)))
+            self.spoken.append(SpokenReply(intent.reply.text, intent.label, start, start + len(self._left), self._left))
 
     def _digits_due(self, at_ms: int) -> str:
         due = "".join(digit for when_ms, digit in self._digits if when_ms <= at_ms)
@@ -181,6 +182,16 @@ class ScriptedCaller:
         if is_quiet and at_ms - self._last_sound_ms >= self._scenario.patience_ms:
             return "nothing was heard for too long"
         return None
+
+
+def _when(digits: str, at_ms: int) -> Iterator[tuple[int, str]]:
+    """When each key is pressed; a w is half a second of waiting."""
+    for digit in digits:
+        if digit == WAIT_KEY:
+            at_ms += _WAIT_MS
+        else:
+            yield at_ms, digit
+            at_ms += _BETWEEN_DIGITS_MS
 
 
 def _fits(label: str, patterns: Sequence[str]) -> bool:

@@ -106,14 +106,14 @@ class Exchange:
         callee = self._callee(call.one("To"))
         with self._lock:
             self.calls.append(call)
-            self._has_call.set()
             begins_s = max(time.monotonic(), self._next_s)
             if self._per_second:
                 self._next_s = begins_s + 1 / self._per_second
         if callee.outcome != "silent":
             thread = threading.Thread(target=self._play, args=(call, callee, begins_s), name=call.sid, daemon=True)
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)
+        self._has_call.set()
         return call
 
     def find(self, sid: str) -> TakenCall | None:

@@ -1,6 +1,6 @@
 """A caller on a line: both together, advanced frame by frame by whoever carries the messages."""
 
-from engine.clock import samples_to_ms
+from engine.clock import FRAME_SAMPLES, samples_to_ms
 from telephony.simulator.caller import ScriptedCaller
 from telephony.simulator.faults import FaultyPath
 from telephony.simulator.happenings import Happening, Kind
@@ -33,7 +33,7 @@ class SimulatedLeg:
         does = self.caller.frame(self.line.at_ms, self._new_happenings())
         self._note_speech()
         messages = [message for digit in does.digits for message in self.line.press(digit)]
-        messages += self.line.tick(self._path.sound(does.mulaw))
+        messages += self.line.tick(self._path.sound(does.mulaw, self._echo()))
         messages = self._path.frame(messages)
         if does.hang_up_because is None:
             return messages
@@ -44,6 +44,12 @@ class SimulatedLeg:
         self.has_hung_up = True
         self.line.note(Kind.HUNG_UP, why)
         return [*self._path.rest(), *self.line.stop()]
+
+    def _echo(self) -> bytes:
+        """What the agent said so long ago that it comes back now."""
+        delay = self._path.echo_samples
+        begin = len(self.line.heard_agent) - (delay or 0)
+        return bytes(self.line.heard_agent[begin : begin + FRAME_SAMPLES]) if delay is not None and begin >= 0 else b""
 
     def _new_happenings(self) -> list[Happening]:
         new = self.line.happenings[self._seen :]

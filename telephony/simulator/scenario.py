@@ -13,7 +13,8 @@ from typing import Any, Final
 from engine.errors import VivavoceError
 
 AS_OFTEN_AS_NEEDED: Final = 0
-_KEYS: Final = frozenset("0123456789*#ABCD")
+WAIT_KEY: Final = "w"
+_KEYS: Final = frozenset("0123456789*#ABCDw")
 
 
 class ScenarioError(VivavoceError):
@@ -61,6 +62,11 @@ class LineFaults:
     """What the line does to the caller's sound and frames."""
 
     noise_dbfs: float | None = None
+    babble_dbfs: float | None = None
+    """Other people's voices under the caller's, as in a café."""
+    echo_db: float | None = None
+    """How much quieter the agent's own voice comes back, and how much later."""
+    echo_ms: int = 250
     level_db: float = 0.0
     loss: float = 0.0
     """Share of frames that never arrive, 0 to 1."""
@@ -107,6 +113,11 @@ def parse_scenario(text: str, folder: Path) -> Scenario:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"not valid TOML: {error}") from error
+    return scenario_of(document, folder, text)
+
+
+def scenario_of(document: dict[str, Any], folder: Path, text: str = "") -> Scenario:
+    """The scenario in a document that was read already; text: where its lines are counted. Raises ScenarioError."""
     return _Reader(text, folder).scenario(document)
 
 
@@ -135,6 +146,9 @@ class _Table:
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             raise self.fault(key, f"must be a number from {low:g} to {high:g}")
         return float(value)
+
+    def number_or_none(self, key: str, low: float, high: float) -> float | None:
+        return self.number(key, low, low, high) if self.has(key) else None
 
     def whole(self, key: str, default: int, high: int) -> int:
         value = self._values.pop(key, default)
@@ -240,7 +254,7 @@ class _Reader:
         if reply.passing and interrupt is None:
             raise table.fault("passing", "makes sense only with interrupt_after_ms")
         if not _KEYS.issuperset(digits):
-            raise table.fault("digits", "may hold only 0-9, *, # and A-D")
+            raise table.fault("digits", "may hold only 0-9, *, #, A-D, and w to wait")
         return reply
 
     def _parts(self, table: _Table) -> tuple[ReplyPart, ...]:
@@ -258,9 +272,11 @@ class _Reader:
 
     def _faults(self, values: dict[str, Any]) -> LineFaults:
         table = self._table(values, "[line]", 1)
-        noise_dbfs = table.number("noise_dbfs", 0, -90, -10) if table.has("noise_dbfs") else None
         faults = LineFaults(
-            noise_dbfs=noise_dbfs,
+            noise_dbfs=table.number_or_none("noise_dbfs", -90, -10),
+            babble_dbfs=table.number_or_none("babble_dbfs", -90, -10),
+            echo_db=table.number_or_none("echo_db", -60, 0),
+            echo_ms=table.whole("echo_ms", 250, 600),
             level_db=table.number("level_db", 0.0, -40, 20),
             loss=table.number("loss", 0.0, 0, 0.9),
             jitter_ms=table.whole("jitter_ms", 0, 2000),

@@ -17,6 +17,8 @@ CUT_IN: Final = "cut_in"
 """The agent began while the caller was speaking: our fault."""
 BARGE_IN: Final = "barge_in"
 """The caller began while the agent was speaking."""
+LONG_SILENCE_MS: Final = 3_000
+"""After the caller's last sound, before the agent's first: so long nobody should wait."""
 _SAME_UTTERANCE_SAMPLES: Final = 1500 * 8
 
 Ears = Callable[[bytes], str]
@@ -70,6 +72,7 @@ class Timeline:
             "gap_ms_p50": percentile(gaps_ms, 50),
             "gap_ms_p95": percentile(gaps_ms, 95),
             "cut_ins": sum(turn.interruption == CUT_IN for turn in self.turns),
+            "long_silences": sum(gap_ms > LONG_SILENCE_MS for gap_ms in gaps_ms),
             "barge_ins": sum(turn.interruption == BARGE_IN for turn in self.turns),
         }
 
@@ -170,6 +173,8 @@ def _utterances(spans: Sequence[PlayedSpan]) -> list[list[PlayedSpan]]:
 
 def _is_same_utterance(last: PlayedSpan, span: PlayedSpan) -> bool:
     before, after = parse_mark(last.mark or ""), parse_mark(span.mark or "")
+    if span.is_cut and not after.utterance and span.start == last.end:
+        return True  # cut before its own mark was sent: the audio went on without a break
     if before.utterance or after.utterance:
         return before.utterance == after.utterance and not before.is_end
     return not last.is_cut and span.start - last.end < _SAME_UTTERANCE_SAMPLES

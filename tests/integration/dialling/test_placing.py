@@ -10,18 +10,23 @@ from decimal import Decimal
 import pytest
 
 from engine.errors import Conflict
+from engine.pricing import Charge
 from engine.store.appointments import AppointmentRepository
 from engine.store.dials import DialRepository, Waiting
+from engine.store.jobs import END_CALL
+from engine.store.moves import move_interview
 from engine.store.outbox import OutboxRepository
 from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment
 from engine.store.tasks import TaskRepository
-from engine.vocabulary import AppointmentState, CallState, Channel
+from engine.store.unit_of_work import UnitOfWork
+from engine.usage import Usage
+from engine.vocabulary import AppointmentState, CallState, Channel, InterviewState
 from engine.work import booking, rebooking
 from engine.work.desk import Desk
-from engine.work.dialling import dial
+from engine.work.dialling import dial, end
 from engine.work.reconciling import ask_about_silent_calls
-from tests.integration.dialling.conftest import OURS, PHONE, ZONES, Office, make_user
+from tests.integration.dialling.conftest import OURS, PHONE, ZONES, Office, make_user, work_until
 
 SOON = timedelta(seconds=30)
 
@@ -98,6 +103,9 @@ def test_a_call_in_hand_cannot_be_moved_but_called_off(office: Office) -> None:
     with pytest.raises(Conflict, match="running or over"):
         change(office, office.appointment(interview), rebooking.call_at_once)
     change(office, office.appointment(interview), lambda desk, row: booking.cancel(desk, row, by="user"))
+    assert len(office.jobs(END_CALL)) == 1, "the telephone stops ringing"
+    end(office.dialler(), office.calls(interview)[0].id)
+    assert office.twilio.exchange.calls[0].status == "canceled"
     assert office.appointment(interview).state == AppointmentState.CANCELLED
 
 
@@ -275,9 +283,53 @@ def test_a_lasting_gate_ends_it_at_once_with_a_task(office: Office) -> None:
 
 def test_a_month_whose_money_is_spent_calls_nobody(office: Office) -> None:
     office.month_usd = Decimal("0.01")
+    interview, other = office.plan(), office.plan("+12025550188")
+    assert office.dial(office.due_now(interview)) is not None, "nothing was spent yet"
+    with UnitOfWork(office.sessions) as work:
+        usage = Usage(kind="chat", provider="openai", model="m", input_tokens=1)
+        work.usage.add_of_job(interview.id, "grade_interview", usage, Charge(Decimal("0.02"), datetime.now(UTC).date()))
+        work.commit()
+    assert office.dial(office.due_now(other)) is None
+    assert office.appointment(other).state_reason == "budget_spent"
+
+
+def test_a_call_that_nobody_placed_for_long_is_given_up_with_a_word_to_the_user(office: Office) -> None:
     interview = office.plan()
     appointment = office.due_now(interview)
-    assert office.dial(appointment) is not None, "nothing was spent yet"
+    assert office.dial(appointment, timedelta(minutes=16)) is None
+    assert office.appointment(interview).state_reason == "too_late"
+    assert "no job process was running" in tasks(office)[0][1]
+
+
+def test_an_interview_that_is_over_is_not_called_for_any_more(office: Office) -> None:
+    interview = office.plan()
+    appointment = office.due_now(interview)
+    with office.sessions.begin() as session:
+        move_interview(session, interview.id, InterviewState.EXPIRED)
+    assert office.dial(appointment) is None
+    assert office.appointment(interview).state == AppointmentState.MISSED
+    assert tasks(office) == []
+
+
+def test_two_job_processes_place_a_crowd_of_calls_once_each_and_none_early(office: Office) -> None:
+    due = {}
+    for number in range(20):
+        interview = office.plan(f"+12025551{number:03d}")
+        office.due_now(interview)
+        at = datetime.now(UTC) + timedelta(seconds=3, milliseconds=50 * number)
+        with office.sessions.begin() as session:
+            row = session.get_one(Appointment, office.appointment(interview).id)
+            row.due_at, row.ends_at = at, at + timedelta(minutes=10)
+        due[row.phone] = at
+
+    def all_asked() -> bool:
+        return len(office.twilio.requests) >= len(due)
+
+    with ThreadPoolExecutor(2) as processes:
+        list(processes.map(lambda app: work_until(app, all_asked), [office.job_app(), office.job_app()]))
+
+    assert Counter(phone for _, phone in office.twilio.requests) == Counter(list(due))
+    assert [phone for at, phone in office.twilio.requests if at < due[phone]] == []
 
 
 def test_with_a_pace_accounts_take_turns_and_are_told_when(office: Office) -> None:

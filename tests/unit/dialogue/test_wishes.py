@@ -291,3 +291,26 @@ def test_questions_at_the_end_are_heard_three_times_at_most(asked):
     assert len(asked.facts("candidate_asked")) == 2
     asked.hear_out()
     assert asked.hung_up == "completed"
+
+
+def test_a_wish_is_not_waited_for_like_a_thought(asked):
+    asked.speak("Could you repeat the question?", then_silent=False)
+    ended_ms = asked.now_ms
+    asked.wait_for("wish")
+    assert asked.now_ms - ended_ms <= 700
+    assert asked.said[-1].label.startswith("repeat:ask:")
+
+
+def test_what_goes_on_after_the_words_of_a_wish_is_no_wish(asked):
+    asked.speak("Skip", then_silent=False)
+    assert "wish" in asked.timers
+    asked.now_ms += 300
+    asked.speak("lists keep several levels of links, so that a search is fast")
+    assert asked.facts("answer_completed")[-1]["text"].startswith("Skip lists keep")
+
+
+def test_whoever_asked_for_time_and_then_said_enough_is_not_waited_for_any_longer(asked):
+    asked.press("1")
+    asked.hear_out()
+    asked.speak(GOOD)
+    assert asked.facts("answer_completed")[-1]["text"] == GOOD
