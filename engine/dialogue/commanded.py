@@ -1,7 +1,7 @@
 """What a user's commands mean for the interview."""
 
 from engine.dialogue import phrases
-from engine.dialogue.asking import closed_without_answer
+from engine.dialogue.asking import answer_fact, closed, closed_without_answer
 from engine.dialogue.interview import Interview, Outcome, ended
 from engine.dialogue.plan import Plan
 from engine.vocabulary import AnswerState
@@ -15,5 +15,9 @@ def ended_by_user(interview: Interview, plan: Plan) -> Step:
 
 
 def skipped_by_user(interview: Interview, plan: Plan) -> Step:
-    """On to the next question; what was said to this one counts as its answer."""
+    """On to the next question; what was said to this one is kept, and not held against the candidate."""
+    if interview.current is not None and interview.parts:
+        fact = answer_fact(interview, interview.current.order, AnswerState.UNFINISHED, "user")
+        after, outcomes = closed(interview, plan, AnswerState.SKIPPED, None, phrases.SKIPPED_BY_USER)
+        return after, [fact, *outcomes]
     return closed_without_answer(interview, plan, AnswerState.SKIPPED, "user", phrases.SKIPPED_BY_USER)
