@@ -115,7 +115,7 @@ def _read(work: UnitOfWork, interview_id: uuid.UUID) -> _Material:
 
 def _not_the_candidates_doing(answer: Answer, calls: list[Call]) -> str | None:
     """Why an answer is not to be graded: it was our side that ended it."""
-    if answer.ended_by == "user":
+    if answer.ended_by == "user" and answer.state != AnswerState.ANSWERED:
         return "The question was skipped from the dashboard before its answer was complete."
     is_ours = any(call.id == answer.call_id and call.end_reason in OUR_FAULTS for call in calls)
     if answer.state == AnswerState.UNFINISHED and is_ours:

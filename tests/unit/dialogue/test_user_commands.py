@@ -41,6 +41,17 @@ def test_skipping_keeps_what_was_said_to_the_question(call):
     assert call.facts("question_asked")[-1]["order"] == 2
 
 
+def test_skipping_a_follow_up_leaves_the_answer_whole(call):
+    call.missing = ("first",)
+    call.to_first_question()
+    call.speak("A short one.")
+    call.hear_out()
+    command(call, "skip")
+    answer = call.facts("answer_completed")[-1]
+    assert (answer["text"], answer["state"]) == ("A short one.", "answered")
+    assert call.facts("question_asked")[-1]["order"] == 2
+
+
 def test_while_the_question_is_being_asked_it_is_cut_off(call):
     call.to_first_question()
     call.speak("It is a number, and that is all that there is to say about the whole matter.")
