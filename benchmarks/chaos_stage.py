@@ -38,6 +38,11 @@ create trigger chaos_interviews after update on interviews for each row execute 
 """Every move of a call or interview is written down by the database itself, to be held against the tables of moves."""
 
 
+def watch_moves(session: Session) -> None:
+    """From now on the database writes down how calls and interviews move."""
+    session.execute(text(_WATCHED_MOVES))
+
+
 class Stage:
     """Everything runs as the Procfile starts it. A job process that ends is started again, as a supervisor does."""
 
@@ -63,7 +68,7 @@ class Stage:
 
     def __enter__(self) -> "Stage":
         with self.sessions.begin() as session:
-            session.execute(text(_WATCHED_MOVES))
+            watch_moves(session)
         command = ["gunicorn", "--config", "benchmarks/chaos_gunicorn.py", "--graceful-timeout", "60", "wsgi:app"]
         self._web = self._started("web", [sys.executable, "-m", *command])
         self._supervisor = threading.Thread(target=self._keep_jobs_running, name="supervisor", daemon=True)
