@@ -84,10 +84,14 @@ class Outcome:
 
 
 def load_catalogue(path: Path) -> list[Rehearsal]:
-    """The rehearsals in a file. Rules of `[base]` follow those of each entry, unless it says `alone = true`."""
+    """The rehearsals in a file.
+
+    Rules of `[base]` follow those of each entry, unless it says `alone = true`; those of `[recorded]` where it hears
+    "neural".
+    """
     document = tomllib.loads(path.read_text(encoding="utf-8"))
-    base = document["base"]["reply"]
-    return [_rehearsal(dict(entry), base, path.parent) for entry in document["rehearsal"]]
+    base = {"level": document["base"]["reply"], "neural": document["recorded"]["reply"]}
+    return [_rehearsal(dict(entry), base[entry.get("hears", "level")], path.parent) for entry in document["rehearsal"]]
 
 
 def _rehearsal(entry: dict[str, Any], base: Sequence[dict[str, Any]], folder: Path) -> Rehearsal:
@@ -134,6 +138,8 @@ class Engines:
     detector: Callable[[], VoiceDetector] = LoudIsSpeech
     neural_detector: Callable[[], VoiceDetector] | None = None
     voice: TextToSpeech = field(default_factory=lambda: ScriptedTextToSpeech(ms_per_word=MS_PER_WORD))
+    recorded_voice: TextToSpeech | None = None
+    """What speaks where the detector is neural."""
     recogniser: SpeechToText | None = None
     """None: the one that knows what the caller said."""
     wrap: Callable[[VirtualSocket], Any] = lambda socket: socket
@@ -161,7 +167,8 @@ def hold(rehearsal: Rehearsal, folder: Path, engines: Engines | None = None) -> 
     outlet = UsageOutlet(into(inbox), lambda _late: None)
     account = InterviewAccount(load_prices(), Budgets(), Spent(), outlet.put)
     echo = EchoGuard()
-    is_neural = rehearsal.hears == "neural" and engines.neural_detector is not None
+    is_neural = rehearsal.hears == "neural"
+    voice = engines.recorded_voice if is_neural and engines.recorded_voice else engines.voice
     ear = Ear(
         engines.neural_detector() if is_neural and engines.neural_detector else engines.detector(),
         AdaptiveEndpoint(load_weights(), clues_of),
@@ -176,7 +183,7 @@ def hold(rehearsal: Rehearsal, folder: Path, engines: Engines | None = None) -> 
     parts = CallParts(
         plan=plan,
         ear=ear,
-        mouth=Mouth(Speaker(engines.voice, into(inbox), account), LineWriter(line.send, "MZ0123456789", clock), echo),
+        mouth=Mouth(Speaker(voice, into(inbox), account), LineWriter(line.send, "MZ0123456789", clock), echo),
         call_log=CallLog(FileEventLog(log_path)),
         start_recording=lambda: RecordingFile(recording),
         describe_recording=lambda: {"path": recording.name, "size_bytes": recording.stat().st_size},

@@ -23,11 +23,12 @@ from engine.evaluation.rubric import DEFAULT_RUBRIC, RUBRICS
 from engine.scheduling.phone_numbers import region_of
 from engine.store.appointments import AppointmentRepository
 from engine.store.calls import CallRepository
+from engine.store.commands import CommandRepository
 from engine.store.events import EventRepository
 from engine.store.interviews import InterviewRepository, NewInterview
 from engine.store.models import Interview
 from engine.store.reports import ReportRepository
-from engine.vocabulary import InterviewState
+from engine.vocabulary import OUR_FAULTS, InterviewState
 from engine.work.question_writing import order_questions
 
 LENGTHS = {3: "3 questions, to try it out", 5: "5 questions", 10: "10 questions", 15: "15 questions"}
@@ -141,9 +142,9 @@ class InterviewPages:
     def show(self, interview_id: uuid.UUID) -> str:
         interview = self._interviews().find(interview_id, current_user().id)
         made = {"kind": "ok", "text": "The interview is set up. Give the candidate the number and the PIN."}
-        return render_template(
-            "interviews/show.html", notice=made if "made" in request.args else None, **self._detail(interview)
-        )
+        told = {"kind": "ok", "text": "Your wish was passed on to the call."}
+        notice = made if "made" in request.args else told if "told" in request.args else None
+        return render_template("interviews/show.html", notice=notice, **self._detail(interview))
 
     def live(self, interview_id: uuid.UUID) -> AnyResponse | str:
         """The part of the interview's page that changes with its state, for the page to fetch."""
@@ -183,8 +184,10 @@ class InterviewPages:
             "rubric": RUBRICS.get(interview.rubric, DEFAULT_RUBRIC),
             "calls": CallRepository(session).of_interview(interview.id),
             "report": ReportRepository(session).latest(interview.id),
+            "notes": CommandRepository(session).notes_of(interview.id),
             "live": live_view(EventRepository(session), interview.id) if is_live else None,
             "stages": STAGES,
+            "our_faults": OUR_FAULTS,
             "floors": FLOORS,
             **appointment_facts(self._booker, self._settings, interview),
             **open_tasks(self._database, interview.owner_id, interview.id),

@@ -58,6 +58,7 @@ _SHOWN: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("fact", "answer_completed"): ("answer", ("order", "state")),
     ("fact", "turn_ended"): ("turn", ("who", "text", "start_ms", "end_ms", "is_interrupted")),
     ("fact", "engine_switched"): ("engine_switched", ("port", "from", "to", "lost_ms")),
+    ("fact", "user_acted"): ("user_acted", ("command", "text", "is_done")),
     ("fact", "interview_ended"): ("interview_ended", ("reason", "is_complete")),
     ("fact", "usage_counted"): ("cost", ("total_usd", "price_usd")),
     ("fact", "budget_reached"): ("budget_reached", ("ceiling", "total_usd")),

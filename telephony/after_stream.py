@@ -52,8 +52,10 @@ class AfterStream:
             return xml(twiml.hang_up())
         with UnitOfWork(self._sessions) as unit:
             is_open = unit.interviews.get(call.interview_id).state in OPEN_INTERVIEW
-            if not is_open or unit.calls.has_newer_leg(call):
+            if unit.calls.has_newer_leg(call):
                 return xml(twiml.hang_up())
+            if not is_open:
+                return xml(twiml.say_goodbye(words.ALL_DONE))
             may_go_on = call.state in _RESUMABLE and unit.calls.claim_resume(call.id, MOST_RESUMES)
             unit.commit()
         if not may_go_on:

@@ -72,6 +72,12 @@ LINE_BROKE = ("Sorry, the line broke.",)
 GO_ON_FROM_THERE = ("What you have said so far is kept, so just go on.",)
 ANSWER_IS_KEPT_SO_FAR = ("What you said to it is kept.",)
 ANSWER_IS_KEPT = ("Your answer is kept.",)
+SKIPPED_BY_USER = ("Let us go on to the next question.",)
+ENDED_BY_USER = (
+    "We have to stop here.",
+    "Thank you for your time; the people who invited you will get in touch.",
+    "Goodbye.",
+)
 GOODBYE_EARLY = ("All right.", "You can phone again with the same PIN and we go on where we stopped.", "Goodbye.")
 GOODBYE_SILENT = (
     "I cannot hear you any more, so I will end the call here.",
@@ -152,6 +158,6 @@ def fixed_phrases() -> Sequence[str]:
         SLOWER, FASTER,
         LOUDER, QUIETER, NO_FURTHER, PAUSED, STILL_PAUSED, ADD_TO_ANSWER, FIRST_ONE, YOUR_QUESTION, ANYTHING_ELSE, CALM,
         LAST_QUESTION, TIME_IS_SHORT, GOODBYE_LATER, GOODBYE_WRONG_PERSON, GOODBYE_ABUSED, LINE_BROKE,
-        GO_ON_FROM_THERE, ANSWER_IS_KEPT, ANSWER_IS_KEPT_SO_FAR,
+        GO_ON_FROM_THERE, ANSWER_IS_KEPT, ANSWER_IS_KEPT_SO_FAR, SKIPPED_BY_USER, ENDED_BY_USER,
     )  # fmt: skip
     return tuple(dict.fromkeys(sentence for constant in constants for sentence in constant))

@@ -13,6 +13,7 @@ from engine.errors import NotFound
 from engine.ports import EventRecord
 from engine.store.json_values import storable
 from engine.store.models import Call, CallEvent, Interview
+from engine.store.notifications import EVENTS, notify
 from engine.store.projection import project
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,8 @@ class EventRepository:
         # One writer at a time for all legs of an interview: the projection looks at the other legs too.
         self._session.execute(select(Interview.id).where(Interview.id == call.interview_id).with_for_update())
         new = self._append(call_id, records)
+        if new:
+            notify(self._session, EVENTS, str(call.interview_id))
         for record in sorted(records, key=lambda record: record.sequence):
             if record.sequence in new and record.kind == "fact":
                 self._project(call, record)

@@ -468,14 +468,18 @@ def test_a_leg_that_was_overtaken_by_a_newer_one_does_not_go_on(desk: Desk, inte
     assert verbs(desk.post("/telephony/after")) == ["Hangup"]
 
 
-def test_after_an_interview_that_is_over_the_line_is_put_down(desk: Desk, interview: Interview) -> None:
+def test_where_the_line_broke_in_the_middle_of_our_goodbye_it_is_said_once_more(
+    desk: Desk, interview: Interview
+) -> None:
     connected(desk, interview, CallState.LIVE)
     with UnitOfWork(desk.sessions) as unit:
         for state in (InterviewState.IN_PROGRESS, InterviewState.EVALUATING):
             assert move_interview(unit.session, interview.id, state)
         unit.commit()
 
-    assert verbs(desk.post("/telephony/after")) == ["Hangup"]
+    answer = desk.post("/telephony/after")
+    assert verbs(answer) == ["Say", "Hangup"]
+    assert spoken(answer) == words.ALL_DONE
 
 
 def test_a_call_that_failed_on_our_side_ends_with_an_apology(desk: Desk, interview: Interview) -> None:
