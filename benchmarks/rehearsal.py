@@ -68,10 +68,14 @@ class Outcome:
 
     reason: str
     records: tuple[EventRecord, ...]
-    timeline: Timeline
     plan: Plan
     socket: VirtualSocket
     recording: Path
+
+    @property
+    def timeline(self) -> Timeline:
+        """Who spoke when."""
+        return timeline(self.socket.leg.line, self.socket.leg.caller.spoken)
 
     def facts(self, name: str) -> list[dict[str, Any]]:
         return [record.data for record in self.records if record.kind == "fact" and record.name == name]
@@ -195,7 +199,7 @@ def hold(rehearsal: Rehearsal, folder: Path, engines: Engines | None = None) -> 
     session.begin(call_id="c", interview_id="i", call_sid="CA0123456789", stream_sid="MZ", direction="inbound")
     reason = session.run()
     records = tuple(parse(log_path.read_bytes())[0])
-    return Outcome(reason, records, timeline(socket.leg.line, socket.leg.caller.spoken), plan, socket, recording)
+    return Outcome(reason, records, plan, socket, recording)
 
 
 def faults_of(rehearsal: Rehearsal, outcome: Outcome) -> list[str]:
