@@ -64,6 +64,20 @@ def test_twilio_is_asked_with_everything_it_needs_to_know(office: Office) -> Non
     assert office.appointment(interview).state == AppointmentState.TAKEN
 
 
+def test_no_telephone_number_gets_into_the_log(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    interview = office.plan()
+    appointment = office.due_now(interview)
+    with office.sessions.begin() as session:
+        DialRepository(session).take([Waiting(appointment.id, 0)], datetime.now(UTC))
+    reconcile(office, timedelta(seconds=20))
+    office.dial(office.due_now(office.plan("+12025550188")))
+    assert caplog.records != []
+    written = " ".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records)
+    assert "2025550143" not in written
+    assert "2025550188" not in written
+
+
 def test_however_many_reach_for_a_call_it_is_dialled_once(office: Office) -> None:
     interview = office.plan()
     appointment = office.due_now(interview)
