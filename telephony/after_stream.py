@@ -10,6 +10,7 @@ from flask import Response, request
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from engine.adapters.event_files import event_log_path, was_abandoned
 from engine.config import Settings
 from engine.store.models import Call
 from engine.store.moves import OPEN_INTERVIEW
@@ -83,11 +84,14 @@ class AfterStream:
     def _settled_call(self, call_sid: str) -> Call | None:
         """The call, once its session's last news has reached the database, or as it stands after a short wait.
 
-        After a kill no news will come, and the caller waits in silence: so it is short.
+        After a kill no news will come, and the caller waits in silence: so it is short, and there is none where the log
+        tells of it.
         """
         for _ in range(int(_SETTLING_S / _SETTLING_STEP_S)):
             call = self._call(call_sid)
             if call is None or call.state not in (CallState.RINGING, CallState.LIVE):
+                return call
+            if was_abandoned(event_log_path(self._settings.event_logs_dir, call.id)):
                 return call
             self._wait(_SETTLING_STEP_S)
         return self._call(call_sid)
