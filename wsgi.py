@@ -82,7 +82,7 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     HealthReporter(sessions, engines.health).start()
     for cache in engines.caches:
         PhraseBook(sessions, cache).start()
-    check_keys_at_start(settings)
+    check_keys_at_start(settings, engines.health)
     engines.wait_until_ready()
     engines.warm([*fixed_phrases(), *(text for question in bank.questions for text in sentences(question.spoken))])
     return app
