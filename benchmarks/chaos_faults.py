@@ -68,6 +68,16 @@ def kill_diallers(stage: Stage, _: Sequence[Phone], __: Postgres | None) -> list
     return [stage.kill(stage.web_workers()[0])]
 
 
+def jump_clocks(stage: Stage, phones: Sequence[Phone], _: Postgres | None) -> list[float]:
+    """The wall clock jumps by an hour, a worker is killed, and the clock jumps back."""
+    stage.set_clock(3600.0)
+    time.sleep(2)
+    moments = kill_holder(stage, phones, None)
+    time.sleep(4)
+    stage.set_clock(0.0)
+    return moments
+
+
 def restart_postgres(stage: Stage, _: Sequence[Phone], postgres: Postgres | None) -> list[float]:
     """PostgreSQL goes away and comes back."""
     return [] if postgres is None else [postgres.restart()]
@@ -96,6 +106,7 @@ ROUNDS = (
     Round("postgres", restart_postgres, (Kind.CALLER_BEGAN, "*", 1), 0.5),
     Round("sockets", drop_connections, (Kind.CALLER_BEGAN, "*", 1), 1.0),
     Round("stalls", None, line=STALLS),
+    Round("clock", jump_clocks, (Kind.CALLER_BEGAN, "*", 1), 0.5),
     Round("dialling", kill_diallers, (Kind.STREAM_STARTED, "*", 1), 0.2, is_dialled=True),
     Round("callbacks", kill_holder, (Kind.CALLER_BEGAN, "*", 2), 0.5, are_callbacks_bad=True),
 )

@@ -147,6 +147,9 @@ class Engines:
     recogniser: SpeechToText | None = None
     """None: the one that knows what the caller said."""
     wrap: Callable[[VirtualSocket], Any] = lambda socket: socket
+    clock: Callable[[], float] | None = None
+    """None: the virtual one."""
+    pause: Callable[[float], None] = lambda _seconds: None
 
 
 def plan_of(rehearsal: Rehearsal) -> Plan:
@@ -178,12 +181,12 @@ def hold(rehearsal: Rehearsal, folder: Path, engines: Engines | None = None) -> 
         AdaptiveEndpoint(load_weights(), clues_of),
         engines.recogniser or Hearsay(lambda: socket.leg.caller.spoken),
         into(inbox),
-        lambda _seconds: None,
+        engines.pause,
         account,
     )
     ear.ignore_echo(echo)
     recording, log_path = folder / "recording.wav", folder / "call.jsonl"
-    clock: Callable[[], float] = lambda: socket.now_s  # noqa: E731  # the virtual clock
+    clock = engines.clock or (lambda: socket.now_s)
     parts = CallParts(
         plan=plan,
         ear=ear,

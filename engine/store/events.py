@@ -27,6 +27,11 @@ _APPEND = text(
 )
 
 
+def _is_news(record: EventRecord) -> bool:
+    """Whether somebody who watches would see a difference. Marks and timers come many times a second."""
+    return record.kind == "fact" or record.name in ("PartialReceived", "FinalReceived")
+
+
 class EventRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -43,7 +48,7 @@ class EventRepository:
         # One writer at a time for all legs of an interview: the projection looks at the other legs too.
         self._session.execute(select(Interview.id).where(Interview.id == call.interview_id).with_for_update())
         new = self._append(call_id, records)
-        if new:
+        if any(record.sequence in new and _is_news(record) for record in records):
             notify(self._session, EVENTS, str(call.interview_id))
         for record in sorted(records, key=lambda record: record.sequence):
             if record.sequence in new and record.kind == "fact":

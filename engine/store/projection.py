@@ -263,6 +263,8 @@ _HANDLERS: Mapping[str, Callable[[ToldFact], None]] = {
     "recording_saved": _recording_saved,
     "usage_counted": _usage_counted,
     "machine_heard": lambda fact: wishes.machine_heard(fact.session, fact.call, fact.data),
+    "call_back_wanted": lambda fact: wishes.call_back_wanted(fact.session, fact.call, fact.at_ms),
+    "wrong_person": lambda fact: wishes.wrong_person(fact.session, fact.call, fact.at_ms),
     "human_wanted": lambda fact: wishes.person_wanted(fact.session, fact.call, fact.at_ms, fact.data),
     "calls_refused": lambda fact: wishes.calls_refused(fact.session, fact.call, fact.data),
     "call_ended": _call_ended,

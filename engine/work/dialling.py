@@ -214,7 +214,8 @@ def _closed(dialler: Dialler, session: Session, appointment: Appointment, moment
         is_calling=dialler.placer is not None,
         budget_left=not dialler.month_usd or spent < dialler.month_usd,
         provider_is_well=dialler.health.snapshot().state != "open" and _can_talk(session, moment),
-        lines_free=dialler.lines - DialRepository(session).lines_in_use(),
+        lines_free=dialler.lines
+        - DialRepository(session).lines_in_use(moment, timedelta(seconds=dialler.longest_call_s)),
     )
     return closed_gates(gate_facts(desk, appointment, around), dialler.hours)
 

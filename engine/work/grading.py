@@ -20,7 +20,7 @@ from engine.store.evaluations import NewEvaluation
 from engine.store.models import Answer, Call, CallEvent, Interview, Question, Report, Turn
 from engine.store.unit_of_work import UnitOfWork
 from engine.transcript import Transcript, Word
-from engine.vocabulary import AnswerState, Difficulty, InterviewState, Level, Topic
+from engine.vocabulary import OUR_FAULTS, AnswerState, Difficulty, InterviewState, Level, Topic
 from engine.work.model_grading import AT_NOBODYS_EXPENSE, Charging, ModelGrading, grade_with_model
 
 _OVER = (InterviewState.EVALUATING, InterviewState.COMPLETED)
@@ -60,7 +60,11 @@ def grade_interview(
         bank = bank.with_written(work.generated.of_interview(interview_id))
     rubric = rubric_named(material.interview.rubric)
     gradings = {
-        answer.id: _grade(bank, rubric, question, answer, model, charging)
+        answer.id: (
+            ModelGrading(offline_grader.not_assessable(question.bank_id, rubric, reason))
+            if (reason := _not_the_candidates_doing(answer, material.calls))
+            else _grade(bank, rubric, question, answer, model, charging)
+        )
         for question, answer in material.asked
         if answer is not None
     }
@@ -107,6 +111,16 @@ def _read(work: UnitOfWork, interview_id: uuid.UUID) -> _Material:
             for fact in work.events.facts(interview_id, "engine_switched")
         ],
     )
+
+
+def _not_the_candidates_doing(answer: Answer, calls: list[Call]) -> str | None:
+    """Why an answer is not to be graded: it was our side that ended it."""
+    if answer.ended_by == "user" and answer.state != AnswerState.ANSWERED:
+        return "The question was skipped from the dashboard before its answer was complete."
+    is_ours = any(call.id == answer.call_id and call.end_reason in OUR_FAULTS for call in calls)
+    if answer.state == AnswerState.UNFINISHED and is_ours:
+        return "The call broke off through a fault on our side in the middle of this answer."
+    return None
 
 
 def _grade(

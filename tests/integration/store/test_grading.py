@@ -114,6 +114,34 @@ def test_an_interrupted_interview_gets_a_partial_report_and_stays_open(
         assert session.get_one(Interview, call.interview_id).state == InterviewState.INTERRUPTED
 
 
+@pytest.mark.parametrize(
+    ("answer", "reason", "state"),
+    [
+        ({"state": "unfinished", "ended_by": "line"}, "process_lost", GradeState.NOT_ASSESSABLE),
+        ({"state": "unfinished", "ended_by": "line"}, "hung_up", GradeState.SCORED),
+        ({"state": "skipped", "text": "", "ended_by": "user"}, "hung_up", GradeState.NOT_ASSESSABLE),
+        ({"state": "skipped", "text": "", "ended_by": "skip"}, "hung_up", GradeState.DECLINED),
+    ],
+)
+def test_what_our_own_side_ended_is_not_held_against_the_candidate(
+    sessions: sessionmaker[Session],
+    call: Call,
+    bank: QuestionBank,
+    shipped: Callable[..., None],
+    answer: dict[str, str],
+    reason: str,
+    state: GradeState,
+) -> None:
+    told = ("answer_completed", {"text": SAID, "words": []} | answer)
+    shipped("call_started", "question_asked", told, ("call_ended", {"reason": reason}))
+
+    grade_interview(sessions, bank, call.interview_id)
+
+    with UnitOfWork(sessions) as work:
+        [evaluation] = work.evaluations.latest(call.interview_id).values()
+        assert evaluation.state == state
+
+
 def test_a_report_admits_that_engines_changed_in_the_call(
     sessions: sessionmaker[Session], call: Call, bank: QuestionBank, shipped: Callable[..., None]
 ) -> None:

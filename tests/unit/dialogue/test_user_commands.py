@@ -36,7 +36,19 @@ def test_skipping_keeps_what_was_said_to_the_question(call):
     call.to_first_question()
     call.speak("It is a number and", then_silent=False)
     command(call, "skip")
-    assert call.facts("answer_completed")[-1]["text"] == "It is a number and"
+    answer = call.facts("answer_completed")[-1]
+    assert (answer["text"], answer["state"], answer["ended_by"]) == ("It is a number and", "unfinished", "user")
+    assert call.facts("question_asked")[-1]["order"] == 2
+
+
+def test_skipping_a_follow_up_leaves_the_answer_whole(call):
+    call.missing = ("first",)
+    call.to_first_question()
+    call.speak("A short one.")
+    call.hear_out()
+    command(call, "skip")
+    answer = call.facts("answer_completed")[-1]
+    assert (answer["text"], answer["state"]) == ("A short one.", "answered")
     assert call.facts("question_asked")[-1]["order"] == 2
 
 
