@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from engine.adapters.event_files import event_log_path, was_abandoned
 from engine.config import Settings
 from engine.store.models import Call
-from engine.store.moves import OPEN_INTERVIEW
+from engine.store.moves import OPEN_INTERVIEW, REPLACED
 from engine.store.unit_of_work import UnitOfWork
 from engine.vocabulary import CallState
 from telephony import connecting, twiml, words
@@ -68,7 +68,7 @@ class AfterStream:
             return xml(twiml.hang_up())
         with UnitOfWork(self._sessions) as unit:
             is_open = unit.interviews.get(call.interview_id).state in OPEN_INTERVIEW
-            if unit.calls.has_newer_leg(call):
+            if call.end_reason == REPLACED or unit.calls.has_newer_leg(call):
                 return xml(twiml.hang_up())
             if not is_open:
                 return xml(twiml.say_goodbye(words.ALL_DONE))

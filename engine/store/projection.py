@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from engine.pricing import from_data
 from engine.store import jobs, wishes
 from engine.store.models import Answer, Call, Consent, Interview, Question, Recording, Turn
-from engine.store.moves import move_call, move_interview
+from engine.store.moves import REPLACED, move_call, move_interview
 from engine.store.told_facts import (
     ToldFact,
     belongs_to_newer_leg,
@@ -47,7 +47,7 @@ def _call_started(fact: ToldFact) -> None:
     for other in session.scalars(
         select(Call.id).where(Call.interview_id == call.interview_id, Call.id != call.id, Call.state == CallState.LIVE)
     ).all():
-        move_call(session, other, CallState.DROPPED, ended_at=func.now(), end_reason="replaced")
+        move_call(session, other, CallState.DROPPED, ended_at=func.now(), end_reason=REPLACED)
     started = func.coalesce(Call.started_at, func.now())
     is_live = move_call(
         session,

@@ -21,7 +21,6 @@ from engine.work.settling import settle
 
 DIALS_AT_ONCE: Final = 200
 """Jobs that may wait for their moment in one process; waiting costs next to nothing."""
-_CROWD_PASSES_S: Final = 1.5
 _FORGOTTEN_AFTER: Final = timedelta(seconds=5)
 
 logger = logging.getLogger(__name__)
@@ -39,9 +38,6 @@ def register(app: App, dialler: Dialler) -> None:
         if due_at is not None:
             await until(due_at)
             await launcher.launch(Waiting(appointment, edition))
-            if not dialler.per_second:
-                # Ending a job costs as much as placing a call: it waits until the crowd of this second has passed.
-                await asyncio.sleep(_CROWD_PASSES_S)
 
     @app.task(name=SETTLE_CALL, queue=DIAL)
     async def settle_call(call_id: str) -> None:

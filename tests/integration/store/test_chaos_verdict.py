@@ -35,7 +35,7 @@ def phone(sessions: sessionmaker[Session], call: Call, facts: Callable[..., Any]
         (3.8, Happening(0, Kind.AUDIO_BEGAN)),
         (4.0, Happening(0, Kind.UTTERANCE_BEGAN, "closing")),
     ]
-    return Phone("", {}, heard=heard, call_sid=call.call_sid)
+    return Phone("", {}, heard=heard, call_sid=call.call_sid or "")
 
 
 def test_nothing_is_found_where_nothing_is_wrong(sessions: sessionmaker[Session], phone: Phone, tmp_path: Path) -> None:

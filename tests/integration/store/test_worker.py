@@ -144,7 +144,7 @@ def test_a_worker_without_settings_says_what_is_missing() -> None:
     assert "Traceback" not in ran.stderr
 
 
-def test_a_job_of_a_worker_that_died_is_run_by_another(
+def test_a_job_of_a_worker_that_died_is_run_by_another_and_holds_up_none_of_its_kind(
     database_url: str,
     sessions: sessionmaker[Session],
     call: Call,
@@ -157,6 +157,7 @@ def test_a_job_of_a_worker_that_died_is_run_by_another(
         work.session.execute(
             text("update procrastinate_jobs set status = 'doing', worker_id = (select id from procrastinate_workers)")
         )
+        jobs.enqueue_grading(work.session, call.interview_id)  # asked for again meanwhile: it waits for the dead one
         work.commit()
 
     start_worker(database_url)

@@ -323,6 +323,8 @@ def test_a_second_leg_takes_over_and_the_first_one_is_put_down(desk: Desk, inter
         session.execute(update(Call).values(state=CallState.LIVE))
     assert verbs(desk.post("/telephony/pin?try=1", Digits=interview.pin, CallSid="CA2")) == ["Connect"]
     assert ends_asked_for(desk) == 1
+    assert legs(desk) == {"CA1": "dropped", "CA2": "ringing"}
+    assert verbs(desk.post("/telephony/after")) == ["Hangup"], "it must not go on beside the new one"
 
 
 def test_a_call_of_ours_that_finds_the_candidate_on_the_line_already_steps_back(
