@@ -129,10 +129,9 @@ def _step(view: LiveView, event: Mapping[str, Any]) -> LiveView:
                 question=str(event["text"] or ""),
                 topic=str(event["topic"] or ""),
             )
-        case "engine_switched":
-            return replace(view, change=str(event["text"]))
-        case "wish" | "line_trouble":
-            return replace(view, wish=str(event["words"]))
+        case "engine_switched" | "wish" | "line_trouble" as name:
+            words = str(event["text" if name == "engine_switched" else "words"])
+            return replace(view, change=words) if name == "engine_switched" else replace(view, wish=words)
         case "partial_transcript":
             return replace(view, partial=str(event["text"] or ""))
         case "turn":
