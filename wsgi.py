@@ -36,6 +36,7 @@ def build() -> Flask:
 
 def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     # Two seconds of packages, loaded beside the models of the speech process instead of before them.
+    from dashboard.api import bench
     from dashboard.app import create_app
     from dashboard.health import ThisProcess
     from dashboard.samples import cache_samples, health_samples
@@ -48,6 +49,7 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     from engine.work.phrases import PhraseBook
     from engine.work.shipping import EventShipper
     from engine.work.takeover import LastWords
+    from engine.work.trial import Trial
     from telephony import media, message_status, thinker, webhooks
     from telephony.draining import DRAINING
 
@@ -77,12 +79,13 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     app.register_blueprint(webhooks.blueprint(settings, sessions, switchboard.lines_free, switchboard.prepare_call))
     media.register(app, switchboard, settings)
     app.register_blueprint(message_status.blueprint(settings, sessions))
+    app.register_blueprint(bench.blueprint(sessions, Trial(engines.speech_to_text, engines.text_to_speech, bank, chat)))
     last_words = LastWords(sessions, bank, settings)
     EventShipper(sessions, settings.event_logs_dir, is_reserve=True, last_words=last_words).start()
     HealthReporter(sessions, engines.health).start()
     for cache in engines.caches:
         PhraseBook(sessions, cache).start()
-    check_keys_at_start(settings)
+    check_keys_at_start(settings, engines.health)
     engines.wait_until_ready()
     engines.warm([*fixed_phrases(), *(text for question in bank.questions for text in sentences(question.spoken))])
     return app

@@ -1,6 +1,7 @@
 """Grading an interview: rows in, grades and a report out. Doing it again changes nothing, so a job may be retried."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from engine.evaluation import offline_grader
 from engine.evaluation.engine_changes import EngineChange, changes_in_words
 from engine.evaluation.grade import AnswerGrade
+from engine.evaluation.remarks import remarks_in_words
 from engine.evaluation.report import AskedQuestion, InterviewFacts, ReportInput, build_report
 from engine.evaluation.rubric import Rubric, rubric_named
 from engine.ports import ChatModel
@@ -23,6 +25,7 @@ from engine.transcript import Transcript, Word
 from engine.vocabulary import OUR_FAULTS, AnswerState, Difficulty, InterviewState, Level, Topic
 from engine.work.model_grading import AT_NOBODYS_EXPENSE, Charging, ModelGrading, grade_with_model
 
+_REMARKS = ("candidate_asked", "candidate_remarked", "line_trouble")
 _OVER = (InterviewState.EVALUATING, InterviewState.COMPLETED)
 
 
@@ -38,6 +41,8 @@ class _Material:
     replies: list[CallEvent]
     """How long each step of each reply took."""
     changes: list[EngineChange]
+    remarks: list[tuple[str, Mapping[str, Any]]]
+    """Facts about what the candidate asked or added, and about the line."""
 
 
 def grade_interview(
@@ -70,7 +75,7 @@ def grade_interview(
     }
     grades = {answer_id: grading.grade for answer_id, grading in gradings.items()}
     notes = tuple(dict.fromkeys(note for grading in gradings.values() for note in grading.notes))
-    notes = (*notes, *changes_in_words(material.changes))
+    notes = (*notes, *changes_in_words(material.changes), *remarks_in_words(material.remarks))
     with UnitOfWork(sessions) as work:
         stored = [
             work.evaluations.append(
@@ -110,6 +115,7 @@ def _read(work: UnitOfWork, interview_id: uuid.UUID) -> _Material:
             EngineChange(fact.at_ms, fact.data, numbers[fact.call_id] if len(calls) > 1 else None)
             for fact in work.events.facts(interview_id, "engine_switched")
         ],
+        remarks=[(name, fact.data) for name in _REMARKS for fact in work.events.facts(interview_id, name)],
     )
 
 

@@ -98,6 +98,7 @@ class Exchange:
         self._next_s = 0.0
         self.calls: list[TakenCall] = []
         self._has_call = threading.Event()
+        self._late: list[threading.Timer] = []
         self._threads: list[threading.Thread] = []
 
     def take(self, form: dict[str, list[str]]) -> TakenCall:
@@ -155,6 +156,11 @@ class Exchange:
             thread.join(max(0.0, deadline_s - time.monotonic()))
             if thread.is_alive():
                 raise TimeoutError(f"call {thread.name} is still running")
+
+    def wait_for_late_news(self, timeout_s: float) -> None:
+        """Until the callbacks that were late have come."""
+        for timer in list(self._late):
+            timer.join(timeout_s)
 
     def resource(self, call: TakenCall) -> dict[str, Any]:
         """The call as Twilio's REST API shows it."""
@@ -263,7 +269,9 @@ class Exchange:
         if fault < self._news.lost:
             return
         if fault < self._news.lost + self._news.late:
-            threading.Timer(_LATE_S, self._report, (call, url, fields)).start()
+            late = threading.Timer(_LATE_S, self._report, (call, url, fields))
+            self._late.append(late)
+            late.start()
             return
         self._report(call, url, fields)
         if fault < self._news.lost + self._news.late + self._news.doubled:

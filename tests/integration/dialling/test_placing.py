@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import update
 
 from engine.errors import Conflict
 from engine.pricing import Charge
@@ -17,7 +18,7 @@ from engine.store.jobs import END_CALL
 from engine.store.moves import move_call, move_interview
 from engine.store.outbox import OutboxRepository
 from engine.store.permissions import PermissionRepository
-from engine.store.schedule_models import Appointment
+from engine.store.schedule_models import Appointment, CallPermission
 from engine.store.tasks import TaskRepository
 from engine.store.unit_of_work import UnitOfWork
 from engine.usage import Usage
@@ -391,3 +392,20 @@ def test_with_a_pace_accounts_take_turns_and_are_told_when(office: Office) -> No
     owners = ["few" if phone.startswith("+1202555017") else "many" for phone in placed]
     assert all(one != next_one for one, next_one in itertools.pairwise(owners[:4])), owners
     assert owners[4:] == ["many", "many"]
+
+
+def test_a_job_that_places_somebody_elses_call_looks_at_that_calls_gates(office: Office) -> None:
+    office.per_second = 10.0
+    mine, theirs = office.due_now(office.plan()), office.plan("+12025550188")
+    refused = office.due_now(theirs)
+    with office.sessions.begin() as session:
+        row = session.get_one(Appointment, refused.id)
+        assert row.due_at is not None
+        row.due_at -= timedelta(seconds=1)
+        session.execute(
+            update(CallPermission).where(CallPermission.phone == refused.phone).values(withdrawn_at=office.now())
+        )
+    dialler = office.dialler()
+    assert len(dial(dialler, [Waiting(mine.id, 0)], office.now())) == 1
+    assert [phone for _, phone in office.twilio.requests] == [PHONE]
+    assert office.appointment(theirs).closed_gate == "consent_missing"

@@ -127,7 +127,7 @@ def facts() -> Callable[..., list[EventRecord]]:
     def build(*wanted: str | tuple[str, dict[str, Any]], first: int = 0) -> list[EventRecord]:
         pairs = [(item, {}) if isinstance(item, str) else item for item in wanted]
         return [
-            EventRecord(number, number * 1000, "fact", name, ordinary_data()[name] | changes)
+            EventRecord(number, number * 1000, "fact", name, ordinary_data().get(name, {}) | changes)
             for number, (name, changes) in enumerate(pairs, start=first)
         ]
 

@@ -62,7 +62,9 @@ ANSWERED = ("answer_completed", {"text": SAID, "words": []})
 def test_a_finished_interview_gets_grades_and_a_report(
     sessions: sessionmaker[Session], call: Call, bank: QuestionBank, shipped: Callable[..., None]
 ) -> None:
-    shipped("call_started", "turn_ended", "question_asked", ANSWERED, "interview_ended", "line_measured", "call_ended")
+    asked = ("candidate_asked", {"text": "What is the salary?", "answer": ""})
+    ended = ("interview_ended", "line_measured", "call_ended")
+    shipped("call_started", "turn_ended", "question_asked", ANSWERED, asked, *ended)
 
     grade_interview(sessions, bank, call.interview_id)
 
@@ -77,6 +79,7 @@ def test_a_finished_interview_gets_grades_and_a_report(
         assert report.body["facts"]["candidate_name"] == "Grace Example"
         assert report.body["turns"][0]["who"] == "agent"
         assert report.body["line_quality"] == {"snr_db": 31}
+        assert 'The candidate asked: "What is the salary?" It has not been answered.' in report.body["notes"]
         [evaluation] = work.evaluations.latest(call.interview_id).values()
         assert (evaluation.version, evaluation.state) == (1, GradeState.SCORED)
         assert evaluation.score == pytest.approx(report.score)
