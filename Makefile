@@ -4,6 +4,7 @@ VENV ?= .venv
 PYTHON ?=
 CALLS ?= 50
 DATA ?=
+NAME ?=
 ONCE ?=
 PROVIDERS ?=
 SERVER ?=
@@ -18,7 +19,7 @@ with_database := $(py) -m engine.store.embedded_postgres run --
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test quick lint format migrate venv venv-dev bench-media bench-speech bench-turns bench-gap bench-voice bench-first-audio bench-leaks bench-dial chaos clean
+.PHONY: help demo run test quick lint format migrate venv venv-dev bench-media bench-speech bench-turns bench-gap bench-scenarios bench-voice bench-first-audio bench-leaks bench-dial chaos clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -82,6 +83,9 @@ bench-turns: $(VENV)/.runtime ## DATA=folder: answers cut off against dead air, 
 
 chaos: $(VENV)/.runtime ## CALLS=n (200) calls while processes, sockets and PostgreSQL are killed: what is lost, how soon are we back?
 	@$(py) -m benchmarks.chaos --calls $(if $(filter file,$(origin CALLS)),200,$(CALLS))
+
+bench-scenarios: $(VENV)/.runtime ## NAME=part: recorded callers on bad lines, heard by the local recogniser; a minute each
+	@$(py) -m benchmarks.scenarios --name "$(NAME)"
 
 venv: $(VENV)/.runtime ## what the product runs on, in .venv
 venv-dev: $(VENV)/.dev ## what tests and checks need, on top

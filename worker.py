@@ -30,6 +30,7 @@ from engine.work.health_reporting import HealthReporter
 from engine.work.sending import PostOffice
 from engine.work.shipping import EventShipper
 from engine.work.spending import Costs, budgets_of
+from engine.work.takeover import LastWords
 from telephony.outbound import TwilioCalls
 from telephony.sms import TwilioSms
 
@@ -101,7 +102,8 @@ def run(settings: Settings) -> None:
     app = worker_app(settings.database_url)
     model = build_chat(settings.clouds)
     costs = Costs(load_prices(settings.prices_file), budgets_of(settings))
-    jobs.register(app, sessions, load_bank(), model, costs, settings.speech_cache_dir)
+    bank = load_bank()
+    jobs.register(app, sessions, bank, model, costs, settings.speech_cache_dir)
     sms = TwilioSms(settings) if settings.messages.sms == "twilio" else None
     office = PostOffice(
         sessions,
@@ -131,7 +133,7 @@ def run(settings: Settings) -> None:
     reporter = HealthReporter(sessions, health)
     reporter.start()
     # Web processes ship their own logs; this one takes over those of a web process that died.
-    shipper = EventShipper(sessions, settings.event_logs_dir)
+    shipper = EventShipper(sessions, settings.event_logs_dir, last_words=LastWords(sessions, bank, settings))
     shipper.start()
     logger.info("ready for jobs")
     try:

@@ -36,18 +36,24 @@ def build() -> Flask:
 
 def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     # Two seconds of packages, loaded beside the models of the speech process instead of before them.
+    from dashboard.api import bench
     from dashboard.app import create_app
     from dashboard.health import ThisProcess
     from dashboard.samples import cache_samples, health_samples
     from engine.dialogue.phrases import fixed_phrases, sentences
     from engine.pricing import load_prices
     from engine.questions.bank import load_bank
+    from engine.store.live_news import LiveNews
+    from engine.store.notifications import COMMANDS, LINES, Listener
     from engine.work.health_reporting import HealthReporter
     from engine.work.phrases import PhraseBook
     from engine.work.shipping import EventShipper
+    from engine.work.takeover import LastWords
+    from engine.work.trial import Trial
     from telephony import media, message_status, thinker, webhooks
     from telephony.draining import DRAINING
 
+    listener = Listener(settings.database_url)
     app = create_app(
         settings,
         public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS | message_status.ENDPOINTS,
@@ -56,6 +62,7 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
             samples=lambda: [*cache_samples(engines.caches), *health_samples(engines.health)],
             is_draining=lambda: switchboard.draining.has_begun,
             engines=engines.readiness,
+            news=LiveNews(listener),
         ),
     )
     sessions = app.extensions["sessions"]
@@ -66,14 +73,19 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
         thinker.warm(chat)
     switchboard = media.Switchboard(settings, sessions, engines, bank, prices, chat)
     app.extensions[DRAINING] = switchboard.draining
+    listener.on(COMMANDS, switchboard.commands.look)
+    listener.on(LINES, switchboard.line_moved)
+    listener.start()
     app.register_blueprint(webhooks.blueprint(settings, sessions, switchboard.lines_free, switchboard.prepare_call))
     media.register(app, switchboard, settings)
     app.register_blueprint(message_status.blueprint(settings, sessions))
-    EventShipper(sessions, settings.event_logs_dir, is_reserve=True).start()
+    app.register_blueprint(bench.blueprint(sessions, Trial(engines.speech_to_text, engines.text_to_speech, bank, chat)))
+    last_words = LastWords(sessions, bank, settings)
+    EventShipper(sessions, settings.event_logs_dir, is_reserve=True, last_words=last_words).start()
     HealthReporter(sessions, engines.health).start()
     for cache in engines.caches:
         PhraseBook(sessions, cache).start()
-    check_keys_at_start(settings)
+    check_keys_at_start(settings, engines.health)
     engines.wait_until_ready()
     engines.warm([*fixed_phrases(), *(text for question in bank.questions for text in sentences(question.spoken))])
     return app

@@ -85,7 +85,7 @@ class Phone:
         ]  # fmt: skip
         if not breaks:
             return None
-        again = [at_s for at_s, each in self.heard if each.kind is Kind.AUDIO_BEGAN and at_s > breaks[0]]
+        again = [at_s for at_s, each in self.heard if each.kind in (Kind.AUDIO_BEGAN, Kind.SAID) and at_s > breaks[0]]
         return again[0] - after_s if again else float("inf")
 
     def _call(self) -> None:
@@ -101,16 +101,20 @@ class Phone:
 
         dialled = Dialled(scenario.caller, scenario.dialled)
         try:
-            outcome = PhoneCall(account, dialled, (self.pin,), carry, lambda _: None).run()
+            outcome = PhoneCall(account, dialled, (self.pin,), carry, self._said).run()
             self.problems.extend(outcome.problems)
         except CarrierError as error:
             self.problems.append(str(error))
 
     def _carried(self, scenario: Scenario, speech: Any, identity: StreamIdentity) -> "Droppable":
         leg = simulated_leg(scenario, speech, identity)
-        return Droppable(leg, lambda *_: None, self._happened, self)
+        return Droppable(leg, lambda *_: None, self.happened, self)
 
-    def _happened(self, happening: Happening) -> None:
+    def _said(self, text: str) -> None:
+        self.happened(Happening(0, Kind.SAID, text))
+
+    def happened(self, happening: Happening) -> None:
+        """Something happened on the line."""
         self.heard.append((time.monotonic(), happening))
         self.on_happening(self, happening)
 

@@ -28,6 +28,8 @@ class Round:
     after_s: float = 0.0
     line: LineFaults = CLEAR
     are_callbacks_bad: bool = False
+    is_dialled: bool = False
+    """We call the candidates; else they call us."""
 
     def trigger(self, come: threading.Event) -> Callable[[Phone, Happening], None]:
         """What the first caller of the round reports to."""
@@ -55,6 +57,25 @@ def kill_holder(stage: Stage, phones: Sequence[Phone], _: Postgres | None) -> li
 def kill_jobs(stage: Stage, _: Sequence[Phone], __: Postgres | None) -> list[float]:
     """kill -9 of the job process, and of the web worker a moment later: nobody else brings the last events home."""
     return [stage.kill_jobs(), stage.kill(stage.web_workers()[0])]
+
+
+def kill_diallers(stage: Stage, _: Sequence[Phone], __: Postgres | None) -> list[float]:
+    """kill -9 of the job process while it places calls, twice, and of a web worker that holds some of them."""
+    stage.kill_jobs()
+    time.sleep(3)
+    stage.kill_jobs()
+    time.sleep(3)
+    return [stage.kill(stage.web_workers()[0])]
+
+
+def jump_clocks(stage: Stage, phones: Sequence[Phone], _: Postgres | None) -> list[float]:
+    """The wall clock jumps by an hour, a worker is killed, and the clock jumps back."""
+    stage.set_clock(3600.0)
+    time.sleep(2)
+    moments = kill_holder(stage, phones, None)
+    time.sleep(4)
+    stage.set_clock(0.0)
+    return moments
 
 
 def restart_postgres(stage: Stage, _: Sequence[Phone], postgres: Postgres | None) -> list[float]:
@@ -85,5 +106,7 @@ ROUNDS = (
     Round("postgres", restart_postgres, (Kind.CALLER_BEGAN, "*", 1), 0.5),
     Round("sockets", drop_connections, (Kind.CALLER_BEGAN, "*", 1), 1.0),
     Round("stalls", None, line=STALLS),
+    Round("clock", jump_clocks, (Kind.CALLER_BEGAN, "*", 1), 0.5),
+    Round("dialling", kill_diallers, (Kind.STREAM_STARTED, "*", 1), 0.2, is_dialled=True),
     Round("callbacks", kill_holder, (Kind.CALLER_BEGAN, "*", 2), 0.5, are_callbacks_bad=True),
 )

@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
+from benchmarks import chaos_clock
 from engine.store import embedded_postgres, schema
 from engine.store.database import make_engine, make_sessions
 
@@ -37,6 +38,11 @@ create trigger chaos_interviews after update on interviews for each row execute 
 """Every move of a call or interview is written down by the database itself, to be held against the tables of moves."""
 
 
+def watch_moves(session: Session) -> None:
+    """From now on the database writes down how calls and interviews move."""
+    session.execute(text(_WATCHED_MOVES))
+
+
 class Stage:
     """Everything runs as the Procfile starts it. A job process that ends is started again, as a supervisor does."""
 
@@ -45,6 +51,9 @@ class Stage:
         self.folder = folder
         self.data = folder / "data"
         self.environ = _environment(database_url, self.data)
+        self._clock = folder / "clock"
+        self.set_clock(0.0)
+        self.environ[chaos_clock.VARIABLE] = str(self._clock)
         self._engine = make_engine(database_url)
         self.sessions: sessionmaker[Session] = make_sessions(self._engine)
         self._stopping = threading.Event()
@@ -59,8 +68,8 @@ class Stage:
 
     def __enter__(self) -> "Stage":
         with self.sessions.begin() as session:
-            session.execute(text(_WATCHED_MOVES))
-        command = ["gunicorn", "--config", "gunicorn.conf.py", "--graceful-timeout", "60", "wsgi:app"]
+            watch_moves(session)
+        command = ["gunicorn", "--config", "benchmarks/chaos_gunicorn.py", "--graceful-timeout", "60", "wsgi:app"]
         self._web = self._started("web", [sys.executable, "-m", *command])
         self._supervisor = threading.Thread(target=self._keep_jobs_running, name="supervisor", daemon=True)
         if self._has_jobs:
@@ -106,6 +115,10 @@ class Stage:
         os.kill(pid, signal.SIGKILL)
         return time.monotonic()
 
+    def set_clock(self, offset_s: float) -> None:
+        """The wall clock of web and job processes jumps."""
+        self._clock.write_text(str(offset_s))
+
     def tell_web_to_stop(self) -> None:
         """SIGTERM to the web server, as an update of the installation sends it."""
         assert self._web is not None
@@ -126,7 +139,7 @@ class Stage:
 
     def _keep_jobs_running(self) -> None:
         while not self._stopping.is_set():
-            self._jobs = self._started("worker", [sys.executable, "worker.py"])
+            self._jobs = self._started("worker", [sys.executable, "-m", "benchmarks.chaos_clock"])
             while self._jobs.poll() is None and not self._stopping.wait(0.1):
                 pass
             if not self._stopping.wait(0.5) and self._jobs.poll() is None:
@@ -186,12 +199,15 @@ def _environment(database_url: str, data: Path) -> dict[str, str]:
         "DATABASE_URL": database_url,
         "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
         "TWILIO_AUTH_TOKEN": secrets.token_urlsafe(24),
-        "PHONE_NUMBER": "+15550100100",
+        "PHONE_NUMBER": "+12025550100",
         "PORT": str(port),
         "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
         "BIND_HOST": "127.0.0.1",
         "WEB_CONCURRENCY": "2",
         "DATA_DIR": str(data),
+        "CALLS": "twilio",
+        "TWILIO_REST_URL": f"http://127.0.0.1:{_free_port()}",
+        "CALLS_PER_SECOND": "0",
         "SPEECH_TO_TEXT": "scripted",
         "TEXT_TO_SPEECH": "scripted",
     }

@@ -116,7 +116,7 @@ def _words_in_log(session: Session, call: Call, complete: set[str]) -> dict[str,
 
 
 def _illegal_moves(sessions: sessionmaker[Session], details: list[str]) -> int:
-    legal = {
+    legal: dict[str, set[tuple[str, str]]] = {
         "calls": {(was, became) for was, targets in CALL_MOVES.items() for became in targets},
         "interviews": {(was, became) for was, targets in INTERVIEW_MOVES.items() for became in targets},
     }

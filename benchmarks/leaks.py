@@ -146,7 +146,7 @@ def _settled(wanted: dict[str, int] | None) -> dict[str, int]:
     """What is held once nothing changes any more, or after a while. wanted: what it should come down to."""
     until_s = time.monotonic() + _SETTLE_S
     last, same = _held_now(), 0
-    while time.monotonic() < until_s and same < 15:
+    while time.monotonic() < until_s and same < 8:
         time.sleep(0.2)
         now = _held_now()
         is_wanted = wanted is None or all(now[key] <= wanted[key] for key in wanted)

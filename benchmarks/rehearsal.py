@@ -68,10 +68,14 @@ class Outcome:
 
     reason: str
     records: tuple[EventRecord, ...]
-    timeline: Timeline
     plan: Plan
     socket: VirtualSocket
     recording: Path
+
+    @property
+    def timeline(self) -> Timeline:
+        """Who spoke when."""
+        return timeline(self.socket.leg.line, self.socket.leg.caller.spoken)
 
     def facts(self, name: str) -> list[dict[str, Any]]:
         return [record.data for record in self.records if record.kind == "fact" and record.name == name]
@@ -84,10 +88,14 @@ class Outcome:
 
 
 def load_catalogue(path: Path) -> list[Rehearsal]:
-    """The rehearsals in a file. Rules of `[base]` follow those of each entry, unless it says `alone = true`."""
+    """The rehearsals in a file.
+
+    Rules of `[base]` follow those of each entry, unless it says `alone = true`; those of `[recorded]` where it hears
+    "neural".
+    """
     document = tomllib.loads(path.read_text(encoding="utf-8"))
-    base = document["base"]["reply"]
-    return [_rehearsal(dict(entry), base, path.parent) for entry in document["rehearsal"]]
+    base = {"level": document["base"]["reply"], "neural": document["recorded"]["reply"]}
+    return [_rehearsal(dict(entry), base[entry.get("hears", "level")], path.parent) for entry in document["rehearsal"]]
 
 
 def _rehearsal(entry: dict[str, Any], base: Sequence[dict[str, Any]], folder: Path) -> Rehearsal:
@@ -134,9 +142,14 @@ class Engines:
     detector: Callable[[], VoiceDetector] = LoudIsSpeech
     neural_detector: Callable[[], VoiceDetector] | None = None
     voice: TextToSpeech = field(default_factory=lambda: ScriptedTextToSpeech(ms_per_word=MS_PER_WORD))
+    recorded_voice: TextToSpeech | None = None
+    """What speaks where the detector is neural."""
     recogniser: SpeechToText | None = None
     """None: the one that knows what the caller said."""
     wrap: Callable[[VirtualSocket], Any] = lambda socket: socket
+    clock: Callable[[], float] | None = None
+    """None: the virtual one."""
+    pause: Callable[[float], None] = lambda _seconds: None
 
 
 def plan_of(rehearsal: Rehearsal) -> Plan:
@@ -161,22 +174,23 @@ def hold(rehearsal: Rehearsal, folder: Path, engines: Engines | None = None) -> 
     outlet = UsageOutlet(into(inbox), lambda _late: None)
     account = InterviewAccount(load_prices(), Budgets(), Spent(), outlet.put)
     echo = EchoGuard()
-    is_neural = rehearsal.hears == "neural" and engines.neural_detector is not None
+    is_neural = rehearsal.hears == "neural"
+    voice = engines.recorded_voice if is_neural and engines.recorded_voice else engines.voice
     ear = Ear(
         engines.neural_detector() if is_neural and engines.neural_detector else engines.detector(),
         AdaptiveEndpoint(load_weights(), clues_of),
         engines.recogniser or Hearsay(lambda: socket.leg.caller.spoken),
         into(inbox),
-        lambda _seconds: None,
+        engines.pause,
         account,
     )
     ear.ignore_echo(echo)
     recording, log_path = folder / "recording.wav", folder / "call.jsonl"
-    clock: Callable[[], float] = lambda: socket.now_s  # noqa: E731  # the virtual clock
+    clock = engines.clock or (lambda: socket.now_s)
     parts = CallParts(
         plan=plan,
         ear=ear,
-        mouth=Mouth(Speaker(engines.voice, into(inbox), account), LineWriter(line.send, "MZ0123456789", clock), echo),
+        mouth=Mouth(Speaker(voice, into(inbox), account), LineWriter(line.send, "MZ0123456789", clock), echo),
         call_log=CallLog(FileEventLog(log_path)),
         start_recording=lambda: RecordingFile(recording),
         describe_recording=lambda: {"path": recording.name, "size_bytes": recording.stat().st_size},
@@ -188,7 +202,7 @@ def hold(rehearsal: Rehearsal, folder: Path, engines: Engines | None = None) -> 
     session.begin(call_id="c", interview_id="i", call_sid="CA0123456789", stream_sid="MZ", direction="inbound")
     reason = session.run()
     records = tuple(parse(log_path.read_bytes())[0])
-    return Outcome(reason, records, timeline(socket.leg.line, socket.leg.caller.spoken), plan, socket, recording)
+    return Outcome(reason, records, plan, socket, recording)
 
 
 def faults_of(rehearsal: Rehearsal, outcome: Outcome) -> list[str]:

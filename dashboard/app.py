@@ -19,6 +19,8 @@ from dashboard import (
     headers,
     health,
     interviews,
+    live_commands,
+    live_stream,
     operator,
     pages,
     report_page,
@@ -51,9 +53,10 @@ def create_app(
     passwords: how passwords are hashed; the product's own way by default.
     public_endpoints: endpoints of blueprints added later that check their callers themselves, such as webhooks with a
     signature. Every other route needs a signed-in person. metrics_token: see docs/api.md.
-    process: what this process knows of itself, for /health/ready and /metrics.
+    process: what this process knows of itself, for /health/ready, /metrics and live pages.
     app.extensions["sessions"] makes database sessions on the application's engine.
     """
+    process = process or health.ThisProcess()
     app = Flask("dashboard")
     app.config.from_mapping(flask_config(settings))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -78,7 +81,7 @@ def create_app(
     access.install(app, db, csrf, jwt, frozenset(public_endpoints))
 
     for blueprint in (
-        health.blueprint(db, metrics, metrics_token, process or health.ThisProcess()),
+        health.blueprint(db, metrics, metrics_token, process),
         pages.blueprint(db, settings),
         accounts.blueprint(signing_in, tokens),
         interviews.blueprint(db, settings),
@@ -90,6 +93,8 @@ def create_app(
         candidate.blueprint(db, settings),
         api_auth.blueprint(signing_in, tokens),
         api_interviews.blueprint(db, settings),
+        live_stream.blueprint(db, process),
+        live_commands.blueprint(db),
         api_appointments.blueprint(db, settings),
     ):
         app.register_blueprint(blueprint)

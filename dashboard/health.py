@@ -3,7 +3,7 @@
 import hmac
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
@@ -15,6 +15,7 @@ from dashboard.database import Database
 from dashboard.metrics import Metrics
 from dashboard.samples import Sample, month_samples, queue_samples, text_of
 from engine.store.jobs import longest_wait_s
+from engine.store.live_news import News, NoNews
 
 MOST_WAIT_S = 60.0
 """A job that is due for longer waits for a worker that is not there, or that cannot keep up."""
@@ -30,6 +31,8 @@ class ThisProcess:
     """More figures for /metrics."""
     is_draining: Callable[[], bool] = lambda: False
     """Whether it was told to stop and only carries on what it has begun."""
+    news: News = field(default_factory=NoNews)
+    """Of interviews that go on; without any, readers look into the database every second."""
     engines: Callable[[], Mapping[str, str]] = dict
     """What it needs of speech and language, by name, each "ok" or in what way not. Without `speech` it is of no use."""
 

@@ -21,12 +21,14 @@ from engine.config import Settings
 from engine.errors import Conflict, ScheduleError
 from engine.evaluation.rubric import DEFAULT_RUBRIC, RUBRICS
 from engine.scheduling.phone_numbers import region_of
+from engine.store.appointments import AppointmentRepository
 from engine.store.calls import CallRepository
+from engine.store.commands import CommandRepository
 from engine.store.events import EventRepository
 from engine.store.interviews import InterviewRepository, NewInterview
 from engine.store.models import Interview
 from engine.store.reports import ReportRepository
-from engine.vocabulary import InterviewState
+from engine.vocabulary import OUR_FAULTS, InterviewState
 from engine.work.question_writing import order_questions
 
 LENGTHS = {3: "3 questions, to try it out", 5: "5 questions", 10: "10 questions", 15: "15 questions"}
@@ -140,16 +142,16 @@ class InterviewPages:
     def show(self, interview_id: uuid.UUID) -> str:
         interview = self._interviews().find(interview_id, current_user().id)
         made = {"kind": "ok", "text": "The interview is set up. Give the candidate the number and the PIN."}
-        return render_template(
-            "interviews/show.html", notice=made if "made" in request.args else None, **self._detail(interview)
-        )
+        told = {"kind": "ok", "text": "Your wish was passed on to the call."}
+        notice = made if "made" in request.args else told if "told" in request.args else None
+        return render_template("interviews/show.html", notice=notice, **self._detail(interview))
 
     def live(self, interview_id: uuid.UUID) -> AnyResponse | str:
         """The part of the interview's page that changes with its state, for the page to fetch."""
         interview = self._interviews().find(interview_id, current_user().id)
         if not request.headers.get("HX-Request"):
             return redirect(url_for("interviews.show", interview_id=interview_id))
-        if request.args.get("state") == interview.state:
+        if request.args.get("state") == self._stage_of(interview):
             return make_response("", 204)
         return render_template("interviews/_stage.html", **self._detail(interview))
 
@@ -167,17 +169,25 @@ class InterviewPages:
         self._database.current().commit()
         return redirect(url_for("interviews.show", interview_id=interview_id), 303)
 
+    def _stage_of(self, interview: Interview) -> str:
+        """What the changing part of the page depends on: where the interview stands, and whether we are calling."""
+        appointment = AppointmentRepository(self._database.current()).of_interview(interview.id)
+        return f"{interview.state} {appointment.state}" if appointment else interview.state
+
     def _detail(self, interview: Interview) -> dict[str, Any]:
         session = self._database.current()
         is_live = interview.state in _LIVE
         return {
             "interview": interview,
+            "stage_key": self._stage_of(interview),
             "phone_number": self._settings.phone_number,
             "rubric": RUBRICS.get(interview.rubric, DEFAULT_RUBRIC),
             "calls": CallRepository(session).of_interview(interview.id),
             "report": ReportRepository(session).latest(interview.id),
+            "notes": CommandRepository(session).notes_of(interview.id),
             "live": live_view(EventRepository(session), interview.id) if is_live else None,
             "stages": STAGES,
+            "our_faults": OUR_FAULTS,
             "floors": FLOORS,
             **appointment_facts(self._booker, self._settings, interview),
             **open_tasks(self._database, interview.owner_id, interview.id),

@@ -3,7 +3,7 @@
 import re
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AwareDatetime,
@@ -21,7 +21,7 @@ from dashboard.local_time import is_zone
 from dashboard.password_rule import password_fault
 from engine.evaluation.rubric import DEFAULT_RUBRIC, RUBRICS
 from engine.scheduling.phone_numbers import to_e164
-from engine.vocabulary import InterviewState, Level, Topic
+from engine.vocabulary import Command, InterviewState, Level, Topic
 
 QUESTION_COUNTS = (3, 5, 10, 15)
 LANGUAGES = {"en": "English"}
@@ -224,6 +224,20 @@ class OutboxQuery(Input):
 class EventsQuery(Input):
     after: int = Field(default=0, ge=0, le=2**62)
     limit: int = Field(default=500, ge=1, le=500)
+
+
+class CommandInput(Input):
+    """What a user wants of a running call."""
+
+    command: Command
+    minutes: int = Field(default=5, ge=1, le=60)
+    text: str = Field(default="", max_length=500)
+
+    @model_validator(mode="after")
+    def _note_has_words(self) -> Self:
+        if self.command is Command.NOTE and not self.text.strip():
+            raise PydanticCustomError("note", "Write something first.")
+        return self
 
 
 class RecordingQuery(Input):

@@ -129,3 +129,16 @@ class MessageState(StrEnum):
     """Overtaken: moved, cancelled, refused or too late."""
     UNKNOWN = "unknown"
     """The connection broke while it was handed over; not sent again."""
+
+
+class Command(StrEnum):
+    """What a user may want of a call that they watch."""
+
+    END = "end"
+    ADD_TIME = "add_time"
+    SKIP = "skip"
+    NOTE = "note"
+
+
+OUR_FAULTS = frozenset({"process_lost", "failed", "speech_failed", "refused"})
+"""Reasons of a call's end that lie with us: nothing of it counts against the candidate, and a new time is offered."""

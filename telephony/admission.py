@@ -21,6 +21,7 @@ from engine.ports import EventRecord
 from engine.questions.bank import QuestionBank
 from engine.store.models import Call
 from engine.store.moves import OPEN_INTERVIEW
+from engine.store.notifications import LINES, notify
 from engine.store.unit_of_work import UnitOfWork
 from engine.work.interview_plan import stored_plan
 from engine.work.spending import Spent, spent_so_far
@@ -69,6 +70,7 @@ class Admission:
         with UnitOfWork(self._sessions) as work:
             if not work.calls.spend_stream_token(ticket.nonce):
                 raise TokenRejected("the stream token was used before")
+            notify(work.session, LINES, f"{start.call_sid} {start.stream_sid}")
             work.commit()
             call = work.calls.by_sid(start.call_sid)
         if call is None or call.interview_id != ticket.interview_id:

@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from flask import Response, request
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from engine.adapters.event_files import event_log_path, was_abandoned
 from engine.config import Settings
 from engine.store.models import Call
-from engine.store.moves import OPEN_INTERVIEW
+from engine.store.moves import OPEN_INTERVIEW, REPLACED
 from engine.store.unit_of_work import UnitOfWork
 from engine.vocabulary import CallState
 from telephony import connecting, twiml, words
@@ -23,6 +25,8 @@ MOST_RESUMES: Final = 5
 _SETTLING_S: Final = 0.4
 """How long the news of a call's end may take from its session to the database."""
 _SETTLING_STEP_S: Final = 0.1
+_DATABASE_S: Final = 6.0
+_DATABASE_STEP_S: Final = 0.25
 _RESUMABLE: Final = (CallState.RINGING, CallState.LIVE, CallState.DROPPED)
 
 
@@ -45,15 +49,29 @@ class AfterStream:
         self._wait = wait
 
     def after(self) -> Response:
-        """The media socket closed while the caller is still on the line."""
+        """The media socket closed while the caller is still on the line.
+
+        A database that is just being restarted is waited for: without an answer Twilio puts the line down.
+        """
+        for _ in range(int(_DATABASE_S / _DATABASE_STEP_S)):
+            try:
+                return self._answer()
+            except OperationalError:
+                log.warning("a broken call waits for the database")
+                self._wait(_DATABASE_STEP_S)
+        return self._answer()
+
+    def _answer(self) -> Response:
         call_sid = request.form["CallSid"]
         call = self._settled_call(call_sid)
         if call is None or call.state == CallState.COMPLETED:
             return xml(twiml.hang_up())
         with UnitOfWork(self._sessions) as unit:
             is_open = unit.interviews.get(call.interview_id).state in OPEN_INTERVIEW
-            if not is_open or unit.calls.has_newer_leg(call):
+            if call.end_reason == REPLACED or unit.calls.has_newer_leg(call):
                 return xml(twiml.hang_up())
+            if not is_open:
+                return xml(twiml.say_goodbye(words.ALL_DONE))
             may_go_on = call.state in _RESUMABLE and unit.calls.claim_resume(call.id, MOST_RESUMES)
             unit.commit()
         if not may_go_on:
@@ -66,11 +84,14 @@ class AfterStream:
     def _settled_call(self, call_sid: str) -> Call | None:
         """The call, once its session's last news has reached the database, or as it stands after a short wait.
 
-        After a kill no news will come, and the caller waits in silence: so it is short.
+        After a kill no news will come, and the caller waits in silence: so it is short, and there is none where the log
+        tells of it.
         """
         for _ in range(int(_SETTLING_S / _SETTLING_STEP_S)):
             call = self._call(call_sid)
             if call is None or call.state not in (CallState.RINGING, CallState.LIVE):
+                return call
+            if was_abandoned(event_log_path(self._settings.event_logs_dir, call.id)):
                 return call
             self._wait(_SETTLING_STEP_S)
         return self._call(call_sid)

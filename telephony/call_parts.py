@@ -9,6 +9,7 @@ from engine.dialogue.plan import Plan
 from engine.ports import EngineSwitched, MonotonicClock, RecognitionEvent, Recorder
 from telephony.call_account import CallFact, UsageOutlet
 from telephony.call_log import CallLog
+from telephony.command_desk import UserWished
 from telephony.hearing import Ear
 from telephony.mouth import Mouth
 from telephony.speaker import Spoken
@@ -50,6 +51,8 @@ class CallParts:
     """None: no language model is configured."""
 
 
-def into(inbox: deque[object]) -> Callable[[RecognitionEvent | EngineSwitched | Spoken | Thought | CallFact], None]:
+def into(
+    inbox: deque[object],
+) -> Callable[[RecognitionEvent | EngineSwitched | Spoken | Thought | CallFact | UserWished], None]:
     """The callback that workers deliver to: appending to a deque is atomic, and the deciding thread drains it."""
     return inbox.append

@@ -16,8 +16,9 @@ from engine.scheduling.calling_hours import load_calling_hours
 from engine.scheduling.messages import hour_in_words
 from engine.store.appointments import AppointmentRepository
 from engine.store.jobs import END_CALL, enqueue, enqueue_settling
-from engine.store.models import Interview
-from engine.store.moves import OPEN_INTERVIEW, move_call
+from engine.store.models import Call, Interview
+from engine.store.moves import OPEN_INTERVIEW, REPLACED, move_call
+from engine.store.notifications import LINES, notify
 from engine.store.unit_of_work import UnitOfWork
 from engine.vocabulary import AppointmentKind, AppointmentState, CallState, Direction, InterviewState
 from engine.work.calling_back import call_back_soon
@@ -138,10 +139,16 @@ class FrontDesk:
             unit.commit()
             return xml(twiml.say_goodbye(words.TALKING_ALREADY))
         for other in others:
-            enqueue(unit.session, END_CALL, call_id=str(other.id))
+            self._put_down(unit, other)
         unit.commit()
         self._prepare_call(interview_id, call_sid)
         return xml(connecting.conversation(self._settings, interview_id, call_sid, self._now()))
+
+    def _put_down(self, unit: UnitOfWork, other: Call) -> None:
+        """This leg takes the place of another one: its conversation ends in whatever process, and so does its line."""
+        if move_call(unit.session, other.id, CallState.DROPPED, ended_at=self._now(), end_reason=REPLACED):
+            notify(unit.session, LINES, f"{other.call_sid} {REPLACED}")
+        enqueue(unit.session, END_CALL, call_id=str(other.id))
 
     def _all_busy(self, unit: UnitOfWork, interview: Interview) -> Response:
         """No line is left: the candidate is called back where that is possible and allowed."""

@@ -139,7 +139,8 @@ class Ear:
         is_echo = self._echo is not None and self._echo.is_echo(frame, ms_to_samples(at_ms), is_speech=is_speech)
         if is_echo:
             is_speech, frame = False, _SILENT_FRAME
-        self.sound.frame(pcm, is_speech)
+        else:
+            self.sound.frame(pcm, is_speech)
         self.stream.send(frame, at_ms)
         self._now_ms = now_ms = at_ms + FRAME_MS
         signals: list[Signal] = [LineTroubled(now_ms, each.value) for each in self.watch.frame(is_echo=is_echo)]

@@ -43,7 +43,9 @@ class LineWatch:
             found.append(Trouble.QUIET)
         if quality["clipped_percent"] >= CLIPPED_PERCENT:
             found.append(Trouble.CLIPPING)
-        if quality["loudness_dbfs"] - quality.get("noise_dbfs", -90.0) <= NOISE_DISTANCE_DB:
+        distance_db = quality["loudness_dbfs"] - quality.get("noise_dbfs", -90.0)
+        # A quiet voice is near any noise, and our own echo is no noise of theirs.
+        if not {Trouble.QUIET, Trouble.ECHO} & {*found, *self.troubles} and distance_db <= NOISE_DISTANCE_DB:
             found.append(Trouble.NOISE)
         return found
 

@@ -31,6 +31,7 @@ from telephony.admission import Admission, Leg
 from telephony.call_account import UsageOutlet, budget_reached
 from telephony.call_log import CallLog
 from telephony.call_parts import CallParts, Line, into
+from telephony.command_desk import CommandDesk
 from telephony.draining import Draining
 from telephony.endpointing import new_endpoint
 from telephony.hearing import Ear
@@ -80,9 +81,10 @@ class Switchboard:
         self._prices = prices
         self._weights = load_weights()
         self._admission = Admission(settings, sessions, bank)
-        self._lines: dict[str, SocketLine] = {}
-        """The sockets that carry calls at present, by CallSid."""
+        self._lines: dict[str, tuple[str, SocketLine]] = {}
+        """The media streams that carry calls at present, with their sockets, by CallSid."""
         self.draining = Draining(lambda: self._live)
+        self.commands = CommandDesk(sessions)
         self._live = 0
         self._counting = threading.Lock()
 
@@ -136,7 +138,7 @@ class Switchboard:
         if start is None:
             return
         with self._counting:
-            if not self._has_room():
+            if not self._has_room() and start.call_sid not in self._lines:
                 _close(line, TRY_AGAIN_LATER, "all lines are busy")
                 return
             self._live += 1
@@ -149,9 +151,6 @@ class Switchboard:
     def _admit(self, line: SocketLine, protocol: StreamProtocol, start: StreamStarted) -> None:
         try:
             call_id = self._admission.checked(start)
-            before = self._lines.get(start.call_sid)
-            if before is not None:
-                before.cut_off()  # Twilio has left that socket, whether it told us or not
             leg = self._admission.take_up(start, call_id)
         except TokenRejected as rejected:
             log.warning("media socket refused", extra={"reason": str(rejected)})
@@ -161,13 +160,25 @@ class Switchboard:
             log.warning("another session still holds the leg", extra={"call_sid": start.call_sid})
             _close(line, TRY_AGAIN_LATER, "still held elsewhere")
             return
-        self._lines[start.call_sid] = line
+        here = (start.stream_sid, line)
+        self._lines[start.call_sid] = here
         try:
             self._session(line, protocol, leg)
         finally:
             leg.log.close()
-            if self._lines.get(start.call_sid) is line:
+            self.commands.leave(leg.call_id)
+            if self._lines.get(start.call_sid) is here:
                 del self._lines[start.call_sid]
+
+    def line_moved(self, call_and_stream: str | None) -> None:
+        """A call has gone on to another media stream, perhaps of another process: Twilio has left the one before.
+
+        A socket that broke without a word would hold its session, and the call's log, until its silence is noticed.
+        """
+        call_sid, _, stream_sid = (call_and_stream or "").partition(" ")
+        held = self._lines.get(call_sid)
+        if held is not None and held[0] != stream_sid:
+            held[1].cut_off()
 
     def _session(self, line: Line, protocol: StreamProtocol, leg: Leg) -> None:
         settings = self._settings
@@ -221,6 +232,7 @@ class Switchboard:
             session.begin(**identity)
         else:
             session.resume(is_recorded=broken.is_recorded, **identity)
+        self.commands.attend(leg.call_id, into(inbox))
         reason = session.run()
         log.info("call ended", extra={"call_id": str(leg.call_id), "reason": reason})
 

@@ -123,6 +123,11 @@ class Mouth:
         self._tail = position
         self._drop_after(position)
 
+    def counters(self) -> dict[str, int]:
+        """What did not find room on its way out; empty in a call as it should be."""
+        counted = {"audio_dropped_ms": self._writer.dropped_ms, "unprepared_sentences": self._speaker.unprepared}
+        return {name: count for name, count in counted.items() if count}
+
     def close(self) -> None:
         self._speaker.close()
         self._writer.close()

@@ -14,7 +14,7 @@ from engine.dialogue.playback import LEAD_MS
 MESSAGE_MS = 100
 _MESSAGE_SAMPLES = ms_to_samples(MESSAGE_MS)
 MOST_QUEUED_MS = 120_000
-"""Two minutes of speech ahead of the line: far more than any utterance; beyond it something is wrong."""
+"""Two minutes of speech ahead of the line: far more than any utterance. What comes beyond is dropped and counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ class OutgoingQueue:
         self._sent_until_samples = 0
         self._must_clear = False
         self._is_held = False
+        self.dropped_ms = 0
+        """Audio that found no room, with its marks."""
 
     @property
     def is_empty(self) -> bool:
@@ -68,7 +70,10 @@ class OutgoingQueue:
         return self._sent_until_samples - ms_to_samples(LEAD_MS) + 1
 
     def add(self, mulaw: bytes, marks: list[tuple[int, str]]) -> None:
-        """Append audio with its marks: (milliseconds into the audio, name), in order."""
+        """Append audio with its marks: (milliseconds into the audio, name), in order. Without room both are dropped."""
+        if samples_to_ms(self._queued_samples + len(mulaw)) > MOST_QUEUED_MS:
+            self.dropped_ms += samples_to_ms(len(mulaw))
+            return
         position = 0
         for offset_ms, name in marks:
             end = min(ms_to_samples(offset_ms), len(mulaw))

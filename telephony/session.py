@@ -288,7 +288,8 @@ class Session:
         try:
             self._sound.close(now_ms)
         finally:
-            line_quality = parts.ear.watch.measured(now_ms, self._protocol.counters(), self._lag.as_data())
+            counters = (self._protocol.counters(), parts.mouth.counters(), self._lag.as_data())
+            line_quality = parts.ear.watch.measured(now_ms, *counters)
             parts.outlet.close()
             parts.call_log.last_facts(now_ms, self._inbox)
             parts.call_log.session_fact(now_ms, "line_measured", line_quality=line_quality)

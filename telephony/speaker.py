@@ -47,6 +47,8 @@ class Speaker:
         self._oldest_wanted = 0
         self._speed = 1.0
         self._gain_db = 0
+        self.unprepared = 0
+        """Sentences that were not synthesised ahead, for want of room."""
 
     def tune(self, speed: float, gain_db: int) -> None:
         """How fast and how loud we speak from the next sentence on."""
@@ -126,7 +128,9 @@ class ThreadedSpeaker(Speaker):
         self._put(0, utterance, pieces, first)
 
     def prepare(self, texts: tuple[str, ...]) -> None:
-        for text in texts[: max(0, MOST_PREPARED - self._jobs.qsize())]:
+        room = max(0, MOST_PREPARED - self._jobs.qsize())
+        self.unprepared += max(0, len(texts) - room)
+        for text in texts[:room]:
             self._put(1, 0, (text,))
 
     def close(self) -> None:

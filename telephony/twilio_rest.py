@@ -3,6 +3,7 @@
 Source: Twilio, "API responses" and "Error and warning dictionary"; requests' exceptions surface as they are.
 """
 
+import logging
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Final, TypeVar
@@ -23,6 +24,9 @@ _TOO_MANY: Final = 429
 _SERVER_FAULT: Final = 500
 _LOGIN_FAULTS: Final = (401, 403)
 Made = TypeVar("Made")
+
+_quiet_log = logging.getLogger("twilio.http_client")
+_quiet_log.setLevel(logging.WARNING)  # the library writes addresses with telephone numbers in them to the log
 
 
 class Meaning(StrEnum):
@@ -47,7 +51,7 @@ class TwilioFailure(Exception):
 
 def make_client(settings: Settings, timeout_s: float = TIMEOUT_S) -> Client:
     """A client of the account in the settings. It repeats nothing: a POST sent twice is a second call or text."""
-    http = TwilioHttpClient(timeout=timeout_s, max_retries=0)
+    http = TwilioHttpClient(timeout=timeout_s, max_retries=0, logger=_quiet_log)
     for scheme in ("http://", "https://"):
         http.session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS, max_retries=0))
     client = Client(settings.twilio_account_sid, settings.twilio_auth_token, http_client=http)

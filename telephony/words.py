@@ -52,6 +52,8 @@ AFTER_PERSON: Final = (
     "Your interview stays open: call this number again with the same PIN, and we go on where we were. Goodbye."
 )
 INTERVIEW_CLOSED: Final = "This interview is not open any more. There is nothing left to do for you. Goodbye."
+ALL_DONE: Final = "That was all. Thank you for your time. Goodbye."
+"""Where the line broke in the middle of our own goodbye."""
 LINE_BROKE: Final = (
     "Sorry, the connection broke on our side. What you said so far is kept. "
     "Please call this number again and enter the same PIN, and we go on where we were. Goodbye."

@@ -10,9 +10,11 @@ from engine.dialogue.signals import (
     PartialReceived,
     RecogniserFailed,
     Signal,
+    UserCommand,
     VoiceFailed,
 )
 from engine.ports import AllHeard, FinalHeard, PartialHeard, RecognitionFailed
+from telephony.command_desk import UserWished
 from telephony.speaker import VoiceLost
 from telephony.thinker import ReplyFailed, ReplyWhole, SentenceWritten
 
@@ -22,6 +24,8 @@ def signal_of(result: object, now_ms: int) -> Signal | None:
     match result:
         case AnswerJudged():
             return result
+        case UserWished(command, text):
+            return UserCommand(now_ms, command, text)
         case VoiceLost(utterance):
             return VoiceFailed(now_ms, utterance)
         case SentenceWritten(request, text):

@@ -92,6 +92,11 @@ class LineWriter:
         self.is_broken = True
 
     @property
+    def dropped_ms(self) -> int:
+        """Audio that the line was too slow for."""
+        return self._queue.dropped_ms
+
+    @property
     def is_idle(self) -> bool:
         return self._queue.is_empty
 

@@ -15,12 +15,13 @@ from dashboard.database import Database
 from dashboard.schemas import OutboxQuery
 from dashboard.validation import InvalidInput, checked
 from engine.config import Settings
-from engine.errors import Conflict, ScheduleError, SlotTaken
+from engine.errors import Conflict, NotFound, ScheduleError, SlotTaken
 from engine.scheduling.links import Purpose
 from engine.store.appointments import AppointmentRepository
 from engine.store.interviews import InterviewRepository
 from engine.store.outbox import OutboxRepository
-from engine.store.schedule_models import Appointment, OutboxMessage
+from engine.store.schedule_models import Appointment, CallTask, OutboxMessage
+from engine.store.tasks import TaskRepository
 from engine.vocabulary import AppointmentState, InterviewState
 
 _AHEAD = timedelta(days=62)
@@ -62,6 +63,19 @@ def blueprint(database: Database, settings: Settings) -> Blueprint:
         paging = {"page": page.page, "limit": query.limit, "pages": page.pages, "total": page.total}
         return success([_message_data(row) for row in page.items], paging=paging)
 
+    @bp.get("/tasks")
+    def tasks() -> Response:
+        found = TaskRepository(database.current()).open_of(current_user().id)
+        return success([_task_data(task) for task in found])
+
+    @bp.post("/tasks/<uuid:task_id>/done")
+    def done(task_id: uuid.UUID) -> Response:
+        task = TaskRepository(database.current()).close(task_id, current_user().id)
+        if task is None:
+            raise NotFound("There is no such task.")
+        database.current().commit()
+        return success(_task_data(task))
+
     return bp
 
 
@@ -90,6 +104,7 @@ def appointment_data(booker: Booker, appointment: Appointment | None) -> dict[st
         "length_min": appointment.length_min,
         "answer_before": _text(appointment.answer_before),
         "edition": appointment.edition,
+        "expected_at": _text(booker.expected().get(appointment.id)),
         "pick_url": booker.links.address(Purpose.PICK, appointment) if is_open else None,
         "gates": [
             {"gate": reason.gate.value, "text": reason.text, "passes_by_itself": reason.passes_by_itself}
@@ -109,6 +124,18 @@ def _message_data(message: OutboxMessage) -> dict[str, Any]:
         "due_at": _text(message.due_at),
         "sent_at": _text(message.sent_at),
         "delivered_at": _text(message.delivered_at),
+    }
+
+
+def _task_data(task: CallTask) -> dict[str, Any]:
+    return {
+        "id": str(task.id),
+        "interview_id": str(task.interview_id),
+        "kind": task.kind,
+        "reason": task.reason,
+        "at_ms": task.at_ms,
+        "created_at": _text(task.created_at),
+        "done_at": _text(task.done_at),
     }
 
 

@@ -25,25 +25,46 @@ def key_checks(settings: Settings) -> Iterator[KeyCheck]:
     if settings.names_deepgram:
         deepgram = Deepgram(clouds.deepgram_api_key, socket_url=clouds.deepgram_socket_url)
         try:
-            for variable, connect in _sockets(deepgram, settings):
-                yield KeyCheck("DEEPGRAM_API_KEY", variable, partial(_opens, connect))
+            for variable, engine, connect in _sockets(deepgram, settings):
+                yield KeyCheck("DEEPGRAM_API_KEY", variable, (engine,), partial(_opens, connect))
         finally:
             deepgram.close()
     if clouds.has_openai:
-        yield KeyCheck("OPENAI_API_KEY", "OPENAI_CHAT_MODEL", partial(_offers, settings))
+        engines = ("speech_to_text/openai", "text_to_speech/openai")
+        yield KeyCheck("OPENAI_API_KEY", "OPENAI_CHAT_MODEL", engines, partial(_offers, settings))
 
 
-def _sockets(deepgram: Deepgram, settings: Settings) -> Iterator[tuple[str, _Connect]]:
-    """The sockets that calls will open, each with the variable of its model."""
+def _sockets(deepgram: Deepgram, settings: Settings) -> Iterator[tuple[str, str, _Connect]]:
+    """The sockets that calls will open, each with the variable of its model and the engine's name on the board."""
     clouds = settings.clouds
-    if "deepgram" in settings.speech_to_text:
-        yield "DEEPGRAM_STT_MODEL", NovaDialect(deepgram, NovaOptions(model=clouds.deepgram_stt_model)).connect
-    if "deepgram-flux" in settings.speech_to_text:
-        yield "DEEPGRAM_FLUX_STT_MODEL", FluxEar(deepgram, FluxOptions(model=clouds.deepgram_flux_stt_model)).connect
-    if "deepgram" in settings.text_to_speech:
-        yield "DEEPGRAM_TTS_MODEL", partial(AuraDialect(deepgram, clouds.deepgram_tts_model).connect, 1.0)
-    if "deepgram-flux" in settings.text_to_speech:
-        yield "DEEPGRAM_FLUX_TTS_MODEL", partial(FluxVoice(deepgram, clouds.deepgram_flux_tts_model).connect, 1.0)
+    ears: dict[str, tuple[str, _Connect]] = {
+        "deepgram": (
+            "DEEPGRAM_STT_MODEL",
+            NovaDialect(deepgram, NovaOptions(model=clouds.deepgram_stt_model)).connect,
+        ),
+        "deepgram-flux": (
+            "DEEPGRAM_FLUX_STT_MODEL",
+            FluxEar(deepgram, FluxOptions(model=clouds.deepgram_flux_stt_model)).connect,
+        ),
+    }
+    voices: dict[str, tuple[str, _Connect]] = {
+        "deepgram": (
+            "DEEPGRAM_TTS_MODEL",
+            partial(AuraDialect(deepgram, clouds.deepgram_tts_model).connect, 1.0),
+        ),
+        "deepgram-flux": (
+            "DEEPGRAM_FLUX_TTS_MODEL",
+            partial(FluxVoice(deepgram, clouds.deepgram_flux_tts_model).connect, 1.0),
+        ),
+    }
+    for port, named, known in (
+        ("speech_to_text", settings.speech_to_text, ears),
+        ("text_to_speech", settings.text_to_speech, voices),
+    ):
+        for name in named:
+            if name in known:
+                variable, connect = known[name]
+                yield variable, f"{port}/{name}", connect
 
 
 def _opens(connect: _Connect) -> None:

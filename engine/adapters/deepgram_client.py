@@ -6,8 +6,10 @@ unchecked and, for some types, with the wrong class.
 """
 
 import socket
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from json import JSONDecodeError
 from typing import Any, Final
 
@@ -34,12 +36,18 @@ _LONGEST_DETAIL: Final = 200
 _KEEPING_SILENCE: Final = mulaw.silence(800)
 
 
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """Reading the list of authorities takes longer than all else that a client is made of."""
+    return httpx.create_ssl_context()
+
+
 class Deepgram:
     """One account at Deepgram. Built once, shared by all calls; thread-safe."""
 
     def __init__(self, api_key: str, *, socket_url: str = SOCKET_URL) -> None:
         rest_url = socket_url.replace("ws", "http", 1)  # asked for by the SDK; everything here goes over sockets
-        self._http = httpx.Client()
+        self._http = httpx.Client(verify=_tls())
         environment = DeepgramClientEnvironment(
             base=rest_url, production=socket_url, agent=socket_url, agent_rest=rest_url
         )

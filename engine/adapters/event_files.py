@@ -19,6 +19,7 @@ SUFFIX = ".jsonl"
 SHIPPED_FOLDER = "shipped"
 """Where, below the folder of event logs, those lie that are in PostgreSQL to the last line."""
 _PATIENCE_S = 0.5
+_TAIL_BYTES = 4096
 
 
 def event_log_path(folder: Path, call_id: uuid.UUID) -> Path:
@@ -93,6 +94,20 @@ def is_being_written(path: Path) -> bool:
         except BlockingIOError:
             return True
     return False
+
+
+def was_abandoned(path: Path) -> bool:
+    """Whether the log lies here and its writer is gone without having ended the call; False where there is none."""
+    try:
+        if is_being_written(path):
+            return False
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+            last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
+    except FileNotFoundError:
+        return False
+    record = _record(last)
+    return record is None or record.name != "call_ended"
 
 
 def put_away(path: Path, folder: str) -> bool:

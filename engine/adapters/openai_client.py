@@ -1,8 +1,10 @@
 """The one place that knows OpenAI's package: the client, its errors in our words, and a way to cut a connection."""
 
 import socket
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 import httpx2
@@ -23,6 +25,12 @@ _PERMANENT: Final = frozenset(
 )
 
 
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """Reading the list of authorities takes longer than all else that a client is made of."""
+    return httpx2.create_ssl_context()
+
+
 def build_client(api_key: str, *, base_url: str = DEFAULT_BASE_URL, max_retries: int = 0) -> Client:
     """A client for OpenAI or any server that speaks its protocol; threads may share it. Build it after a fork.
 
@@ -35,9 +43,10 @@ def build_client(api_key: str, *, base_url: str = DEFAULT_BASE_URL, max_retries:
         max_retries=max_retries,
         timeout=Timeout(10.0, connect=CONNECT_S),
         http_client=openai.DefaultHttpxClient(
+            verify=_tls(),
             limits=httpx2.Limits(
                 max_connections=200, max_keepalive_connections=_IDLE_CONNECTIONS, keepalive_expiry=_IDLE_S
-            )
+            ),
         ),
     )
     # The package loads its parts at first use, which takes a third of a second: not in the middle of a call.

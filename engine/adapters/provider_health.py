@@ -144,6 +144,13 @@ class HealthBoard:
             self._all[health.name] = health
         return health
 
+    def failed(self, name: str, error: UpstreamUnavailable) -> None:
+        """An engine was found to be of no use outside of a call; one that is not on the board is nobody's concern."""
+        with self._lock:
+            health = self._all.get(name)
+        if health is not None:
+            health.failed(str(error), error)
+
     def snapshots(self) -> tuple[HealthSnapshot, ...]:
         """Of every engine, in the order in which they were registered."""
         with self._lock:

@@ -132,8 +132,8 @@ def build_chat(clouds: CloudSettings) -> ChatModel | None:
     return chat_model(clouds)
 
 
-def check_keys_at_start(settings: Settings) -> threading.Thread | None:
-    """Ask the clouds that the settings name whether they take the keys, without waiting; tells in the log."""
+def check_keys_at_start(settings: Settings, board: HealthBoard) -> threading.Thread | None:
+    """Ask the clouds that the settings name whether they take the keys, without waiting; tells log and board."""
     if not settings.clouds.has_openai and not settings.names_deepgram:
         return None
 
@@ -142,7 +142,7 @@ def check_keys_at_start(settings: Settings) -> threading.Thread | None:
 
         yield from key_checks(settings)
 
-    return check_keys_beside_the_start(checks)
+    return check_keys_beside_the_start(checks, board)
 
 
 def _cloud_accounts(settings: Settings) -> "CloudAccounts | None":

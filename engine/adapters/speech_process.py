@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from engine.adapters.speech_messages import Header, receive_message, send_message
@@ -177,6 +178,14 @@ def _offer_text_to_speech(server: _Server) -> str:
     return f"hibari-{VOICE}"
 
 
+def _load(server: _Server, options: argparse.Namespace) -> tuple[str | None, str | None]:
+    """The names of what hears and what speaks. Both are loaded at once: no call can begin before both are there."""
+    with ThreadPoolExecutor(2) as loaders:
+        hears = loaders.submit(_offer_speech_to_text, server, options.model_dir) if options.speech_to_text else None
+        speaks = loaders.submit(_offer_text_to_speech, server) if options.text_to_speech else None
+    return hears.result() if hears else None, speaks.result() if speaks else None
+
+
 def main(arguments: list[str]) -> int:
     """The program. Exit status: 0 when told to leave by a closed socket, 1 when a model cannot be loaded."""
     parser = argparse.ArgumentParser(prog="speech_process")
@@ -191,8 +200,7 @@ def main(arguments: list[str]) -> int:
         connection.setblocking(True)  # a gevent parent leaves its sockets non-blocking, and that is inherited
         server = _Server(connection)
         try:
-            hears = _offer_speech_to_text(server, options.model_dir) if options.speech_to_text else None
-            speaks = _offer_text_to_speech(server) if options.text_to_speech else None
+            hears, speaks = _load(server, options)
         except UpstreamUnavailable as error:
             server.reply({"kind": "failed", "id": 0, "reason": str(error)})
             return 1

@@ -26,7 +26,7 @@ _LOOKS: Final = 0.6
 _FEWEST_LOOKS: Final = 2
 _SAME_DELAY_SAMPLES: Final = 24
 _EVERY_FRAMES: Final = 3
-_KEPT_SAMPLES: Final = ms_to_samples(30_000)
+_KEPT_SAMPLES: Final = ms_to_samples(4_000)
 _FFT: Final = 8192
 _QUIET: Final = 200.0
 """Root mean square below which nothing of ours can be heard back."""

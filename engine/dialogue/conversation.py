@@ -41,10 +41,12 @@ from engine.dialogue.signals import (
     SpeechConfirmed,
     SpeechEnded,
     TimerExpired,
+    UserCommand,
     VoiceFailed,
 )
 from engine.dialogue.speaking import playback_late, voice_plays
 from engine.dialogue.turns import Floor, TurnEvent
+from engine.dialogue.user_commands import user_commands
 
 
 def step(state: Conversation, signal: Signal, plan: Plan) -> tuple[Conversation, list[Action]]:
@@ -70,6 +72,8 @@ def _react(moment: Moment, signal: Signal) -> None:
             _line_changes(moment, signal)
         case DigitPressed(_, digit):
             _key_pressed(moment, digit)
+        case UserCommand():
+            user_commands(moment, signal)
         case TimerExpired(_, name):
             _TIMERS.get(name, _nothing)(moment)
         case AnswerJudged():
@@ -113,19 +117,13 @@ def _key_pressed(moment: Moment, digit: str) -> None:
     if state.phase in _DECIDING:
         moment.stop_timers("flush", "judge", "model")
         moment.change(phase=Phase.LISTENING, request=state.request + 1, model_request=state.model_request + 1)
-    _now_it_is_our_turn(moment)
+    moment.its_our_turn()
     moment.change(silences=0, interrupted=None)
     if digit == "#" and state.phase is Phase.LISTENING and (state.turn_began_ms is not None or state.kept):
         moment.flush("key")
         return
     moment.keep_words()
     moment.tell(KeyPressed(digit))
-
-
-def _now_it_is_our_turn(moment: Moment) -> None:
-    """Whatever the detector still takes for speech, the candidate's turn is over: by a key, or by the time it took."""
-    moment.change(is_speech_confirmed=False)
-    moment.turn(TurnEvent.SPEECH_ENDED)
 
 
 def _judged(moment: Moment, event: Judged) -> None:
@@ -154,7 +152,7 @@ def _patience(moment: Moment) -> None:
 
 def _answer_limit(moment: Moment) -> None:
     if moment.state.phase is Phase.LISTENING:
-        _now_it_is_our_turn(moment)
+        moment.its_our_turn()
         moment.flush("limit")
 
 

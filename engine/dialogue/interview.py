@@ -10,6 +10,10 @@ from typing import Any
 
 from engine.dialogue import phrases
 from engine.dialogue.intents import Intent
+from engine.dialogue.outside_events import CameBack as CameBack
+from engine.dialogue.outside_events import LineBroke as LineBroke
+from engine.dialogue.outside_events import UserEnds as UserEnds
+from engine.dialogue.outside_events import UserSkips as UserSkips
 from engine.dialogue.plan import Asked, Plan
 from engine.dialogue.signals import Fact, TuneVoice
 from engine.transcript import Transcript
@@ -100,18 +104,6 @@ class LineIsPoor:
 
 
 @dataclass(frozen=True, slots=True)
-class LineBroke:
-    """Nobody is there any more; what was recognised of the turn that was going on."""
-
-    transcript: Transcript
-
-
-@dataclass(frozen=True, slots=True)
-class CameBack:
-    """The line broke and the caller is there again, on the same leg."""
-
-
-@dataclass(frozen=True, slots=True)
 class Understood:
     """What the candidate wants, as a model has it; None: it is an answer, or the model did not know in time."""
 
@@ -157,6 +149,8 @@ Event = (
     | TimeIsUp
     | LineBroke
     | CameBack
+    | UserEnds
+    | UserSkips
 )
 
 

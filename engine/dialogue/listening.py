@@ -28,6 +28,8 @@ _SAID_NOTHING_MS = 600
 """So long after an interruption it is asked what was said, if anything was."""
 _WISH_MS = 700
 """So long after its last word a wish counts as said."""
+_YES_OR_NO_MS = 500
+"""And a plain yes or no to a question of that kind: "yes", a breath, "that is fine" is one answer."""
 _THINKING = (None, Intent.WAIT, Intent.NOT_KNOWN)
 """After these more may well follow."""
 _EARLIEST_WORDS_MS = 160
@@ -143,7 +145,6 @@ def recogniser_speaks(moment: Moment, signal: FinalReceived | AllReceived | Reco
         case FinalReceived(at_ms, _, words):
             end_ms = words[-1].end_ms if words else at_ms
             moment.change(parts=(*moment.state.parts, (end_ms, final_transcript(signal))))
-            _end_turn_on_clear_word(moment)
             _expect_no_more_of_a_wish(moment)
             _words_came(moment, signal.text)
         case AllReceived(_, request):
@@ -164,11 +165,14 @@ def _words_came(moment: Moment, text: str) -> None:
 
 
 def _expect_no_more_of_a_wish(moment: Moment) -> None:
-    """A wish that the rules know is over when it was said; who would skip need not wait like who is thinking."""
+    """A plain yes or no, or a wish that the rules know, is soon over: who would skip need not wait like a thinker."""
     state = moment.state
     if state.phase is not Phase.LISTENING or state.floor is not Floor.OPEN or state.turn_began_ms is None:
         return
-    if intent_of(moment.words_of_turn().text, moment.plan.name) not in _THINKING:
+    text = moment.words_of_turn().text
+    if state.interview.expects in (Expects.CONSENT, Expects.CONFIRMATION) and said_yes(text) is not None:
+        moment.do(StartTimer("wish", max(moment.at_ms, state.speech_ended_ms + _YES_OR_NO_MS)))
+    elif intent_of(text, moment.plan.name) not in _THINKING:
         moment.do(StartTimer("wish", max(moment.at_ms, state.speech_ended_ms + _WISH_MS)))
 
 
@@ -189,16 +193,6 @@ def interruption_over(moment: Moment) -> None:
     state = moment.state
     if state.phase is Phase.LISTENING and state.floor is Floor.OPEN and state.interrupted is not None:
         moment.flush("interruption")
-
-
-def _end_turn_on_clear_word(moment: Moment) -> None:
-    """A plain yes or no to a yes-or-no question needs no silence after it."""
-    state = moment.state
-    is_yes_or_no = state.interview.expects in (Expects.CONSENT, Expects.CONFIRMATION)
-    if not is_yes_or_no or state.phase is not Phase.LISTENING or state.floor is not Floor.OPEN:
-        return
-    if state.turn_began_ms is not None and said_yes(moment.words_of_turn().text) is not None:
-        moment.flush("words")
 
 
 def turn_complete(moment: Moment) -> None:

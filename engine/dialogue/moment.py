@@ -283,6 +283,11 @@ class Moment:
             self.candidate_turn_over(words)
         self.tell(LineBroke(joined([self.words_before(), words])))
 
+    def its_our_turn(self) -> None:
+        """Whatever the detector still takes for speech, the candidate's turn is over: by a key, a command, or time."""
+        self.change(is_speech_confirmed=False)
+        self.turn(TurnEvent.SPEECH_ENDED)
+
     def leave(self, reason: str) -> None:
         self.change(phase=Phase.LEFT)
         self.do(HangUp(reason))

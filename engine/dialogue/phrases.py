@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from engine.dialogue.line_troubles import ADVICE, CANNOT_HEAR, GOODBYE_UNHEARD, STILL_CANNOT_HEAR
+
 CONSENT_TEXT_VERSION = "recording-en-1"
 
 ACKNOWLEDGEMENTS = ("Thank you.", "All right.", "Okay, thank you.", "Understood.", "Thanks.")
@@ -72,6 +74,12 @@ LINE_BROKE = ("Sorry, the line broke.",)
 GO_ON_FROM_THERE = ("What you have said so far is kept, so just go on.",)
 ANSWER_IS_KEPT_SO_FAR = ("What you said to it is kept.",)
 ANSWER_IS_KEPT = ("Your answer is kept.",)
+SKIPPED_BY_USER = ("Let us go on to the next question.",)
+ENDED_BY_USER = (
+    "We have to stop here.",
+    "Thank you for your time; the people who invited you will get in touch.",
+    "Goodbye.",
+)
 GOODBYE_EARLY = ("All right.", "You can phone again with the same PIN and we go on where we stopped.", "Goodbye.")
 GOODBYE_SILENT = (
     "I cannot hear you any more, so I will end the call here.",
@@ -148,10 +156,10 @@ def fixed_phrases() -> Sequence[str]:
         CONSENT_AGAIN, CONSENT_THANKS, NO_RECORDING, KEYS, FIRST_QUESTION, AGAIN, ASK_ANEW, TAKE_YOUR_TIME, MORE_TIME,
         OFFER_HELP, SKIPPED, NOT_KNOWN, TIME_FOR_THIS_ONE, CONFIRM_END, GO_ON, HUMAN, NEVER_AGAIN, DID_NOT_HEAR,
         CLOSING, BACK_TO_QUESTION, PASSED_ON, GOODBYE, GOODBYE_EARLY, GOODBYE_SILENT, TIME_IS_UP, TECHNICAL_TROUBLE,
-        WHILE_WE_WAIT, ACKNOWLEDGEMENTS, CONFIRM_SKIP, CONFIRM_LATER, CONFIRM_WRONG_PERSON, I_AM_AN_AI, I_AM_HERE,
-        SLOWER, FASTER,
-        LOUDER, QUIETER, NO_FURTHER, PAUSED, STILL_PAUSED, ADD_TO_ANSWER, FIRST_ONE, YOUR_QUESTION, ANYTHING_ELSE, CALM,
-        LAST_QUESTION, TIME_IS_SHORT, GOODBYE_LATER, GOODBYE_WRONG_PERSON, GOODBYE_ABUSED, LINE_BROKE,
-        GO_ON_FROM_THERE, ANSWER_IS_KEPT, ANSWER_IS_KEPT_SO_FAR,
+        WHILE_WE_WAIT, ACKNOWLEDGEMENTS, LINE_BROKE, GO_ON_FROM_THERE, ANSWER_IS_KEPT, ANSWER_IS_KEPT_SO_FAR,
+        SKIPPED_BY_USER, ENDED_BY_USER, CONFIRM_SKIP, CONFIRM_LATER, CONFIRM_WRONG_PERSON, I_AM_AN_AI, I_AM_HERE,
+        SLOWER, FASTER, LOUDER, QUIETER, NO_FURTHER, PAUSED, STILL_PAUSED, ADD_TO_ANSWER, FIRST_ONE, YOUR_QUESTION,
+        ANYTHING_ELSE, CALM, LAST_QUESTION, TIME_IS_SHORT, GOODBYE_LATER, GOODBYE_WRONG_PERSON, GOODBYE_ABUSED,
+        CANNOT_HEAR, STILL_CANNOT_HEAR, GOODBYE_UNHEARD, *ADVICE.values(),
     )  # fmt: skip
     return tuple(dict.fromkeys(sentence for constant in constants for sentence in constant))

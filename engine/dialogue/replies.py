@@ -12,6 +12,7 @@ from engine.dialogue.asking import (
     worded,
 )
 from engine.dialogue.broken_line import came_back, line_broke
+from engine.dialogue.commanded import ended_by_user, skipped_by_user
 from engine.dialogue.going_back import continued_previous
 from engine.dialogue.intents import Intent, intent_of, may_be_request
 from engine.dialogue.interludes import ASIDES, INTERLUDES, consented, key_in_an_interlude
@@ -35,6 +36,8 @@ from engine.dialogue.interview import (
     TimeIsShort,
     TimeIsUp,
     Understood,
+    UserEnds,
+    UserSkips,
     Worded,
     ended,
     greeted,
@@ -46,6 +49,7 @@ from engine.dialogue.line_troubles import (
     STILL_CANNOT_HEAR,
     Trouble,
 )
+from engine.dialogue.outside_events import OutsideEvent
 from engine.dialogue.plan import Plan
 from engine.dialogue.signals import Fact
 from engine.dialogue.their_questions import closing_words
@@ -87,9 +91,7 @@ def _after_the_end(event: Event) -> list[Outcome]:
     return []
 
 
-_AboutCall = (
-    Began | KeyPressed | StayedSilent | CouldNotHear | LineIsPoor | TimeIsShort | TimeIsUp | LineBroke | CameBack
-)
+_AboutCall = Began | KeyPressed | StayedSilent | CouldNotHear | LineIsPoor | TimeIsShort | TimeIsUp | OutsideEvent
 _Words = Answered | Understood | Judged | Worded
 
 
@@ -125,10 +127,20 @@ def _about_call(
             return replace(interview, is_time_short=True), []
         case TimeIsUp():
             return _time_is_up(interview, plan)
+        case LineBroke() | CameBack() | UserEnds() | UserSkips():
+            return _from_outside(interview, event, plan)
+
+
+def _from_outside(interview: Interview, event: OutsideEvent, plan: Plan) -> Step:
+    match event:
         case LineBroke():
             return line_broke(interview, event)
         case CameBack():
             return came_back(interview, plan)
+        case UserEnds():
+            return ended_by_user(interview, plan)
+        case UserSkips():
+            return skipped_by_user(interview, plan)
 
 
 def _answered(interview: Interview, event: Answered, plan: Plan) -> Step:

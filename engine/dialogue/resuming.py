@@ -12,6 +12,7 @@ def line_resumed(moment: Moment, has_model: bool) -> None:
 
     What was heard of the answer lies with the interview since the line closed; workers of the old line are gone.
     """
+    moment.cut_playback()
     state = moment.state
     moment.change(
         phase=Phase.LISTENING,

@@ -148,6 +148,16 @@ class AnswerJudged:
 
 
 @dataclass(frozen=True, slots=True)
+class UserCommand:
+    """The user who watches the call wants something of it (engine.vocabulary.Command)."""
+
+    at_ms: int
+    command: str
+    text: str = ""
+    """A note's words; the minutes to add."""
+
+
+@dataclass(frozen=True, slots=True)
 class LineTroubled:
     """Something is wrong with the line; each trouble comes once in a call."""
 
@@ -182,6 +192,7 @@ Signal = (
     | ModelText
     | ModelReplied
     | ModelFailed
+    | UserCommand
     | LineTroubled
     | LineClosed
 )

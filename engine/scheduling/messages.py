@@ -62,8 +62,17 @@ _LEADS: dict[Touch, tuple[str, str]] = {
     Touch.HOUR_BEFORE: ("Your telephone interview is in one hour", "Your telephone interview is in about one hour."),
     Touch.MINUTES_BEFORE: ("We call you in five minutes", "Your telephone will ring in about five minutes."),
     Touch.MISSED: ("We missed you", "We could not reach you for your telephone interview. No harm done."),
+    Touch.BROKEN_OFF: (
+        "Your telephone interview broke off",
+        "The call of your telephone interview broke off. What you said is kept, and the break does not count against "
+        "you.",
+    ),
     Touch.CANCELLED: ("Your telephone interview is cancelled", "Your telephone interview with {host} is cancelled."),
 }
+
+
+_GO_ON = "Call {number} and enter the PIN {pin}: the interview goes on at the same question. That works for 24 hours."
+_OR_PICK = " Or choose a new time below, and the AI calls you."
 
 
 def compose(touch: Touch, facts: MessageFacts) -> Composed:
@@ -113,6 +122,8 @@ def _body(touch: Touch, facts: MessageFacts) -> list[str]:
         f"You will talk with an AI interviewer, not with a person. It says so again at the beginning, and asks before "
         f"it records anything. {about}"
     )
+    if touch is Touch.BROKEN_OFF:
+        return [f"{_GO_ON.format(number=number, pin=facts.pin)}{_OR_PICK if facts.links.pick else ''}", who]
     if facts.is_dial_in:
         until = f", until {facts.hour}" if facts.hour else ""
         return [who, f"Call {number} whenever it suits{until}, and enter the PIN {facts.pin}."]
@@ -144,6 +155,12 @@ def _sms(touch: Touch, facts: MessageFacts) -> str:
     if touch is Touch.CANCELLED:
         return (
             f"Vivavoce: your AI telephone interview ({facts.title}) from {number} is cancelled. Nobody will call you."
+        )
+    if touch is Touch.BROKEN_OFF:
+        pick = f" Or choose a new time: {facts.links.pick}" if facts.links.pick else ""
+        return (
+            f"Vivavoce for {facts.host_name}: the call of your AI interview ({facts.title}) broke off. Call {number}, "
+            f"PIN {facts.pin}, within 24 hours, and it goes on where it was.{pick} Refuse: {facts.links.cancel}"
         )
     if facts.is_dial_in:
         until = f" until {facts.hour}" if facts.hour else ""

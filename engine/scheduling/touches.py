@@ -18,6 +18,8 @@ class Touch(StrEnum):
     HOUR_BEFORE = "hour_before"
     MINUTES_BEFORE = "minutes_before"
     MISSED = "missed"
+    BROKEN_OFF = "broken_off"
+    """The call broke off: call again, or pick a new time where the fault was ours."""
     CANCELLED = "cancelled"
 
 

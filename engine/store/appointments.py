@@ -22,11 +22,11 @@ APPOINTMENT_MOVES: Mapping[A, frozenset[A]] = {
     A.BOOKED: frozenset({A.BOOKED, A.OPEN, A.TAKEN, A.KEPT, A.MISSED, A.CANCELLED}),
     A.TAKEN: frozenset({A.BOOKED, A.KEPT, A.MISSED, A.CANCELLED}),
     A.MISSED: frozenset({A.BOOKED, A.OPEN, A.KEPT, A.CANCELLED}),
-    A.KEPT: frozenset({A.BOOKED}),
+    A.KEPT: frozenset({A.BOOKED, A.OPEN}),
     A.CANCELLED: frozenset(),
 }
 """Every legal move. Booked to booked is a change of the hour; a missed call may be booked anew or made up by phone;
-one that took place, when the interview broke off and the candidate asks to be called back."""
+one that took place too, when the interview broke off: by our fault, or to be called back."""
 
 _PIN_AFTER_CALL = timedelta(days=7)
 _CLOSED_INTERVIEW = (InterviewState.CANCELLED, InterviewState.COMPLETED, InterviewState.EVALUATING)

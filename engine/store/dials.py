@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import and_, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -64,6 +64,7 @@ _FAIR = """
     order by waiting.turn, served.at nulls first, waiting.due_at, waiting.id
 """
 _LATELY = timedelta(minutes=5)
+_LONGEST_RINGING = timedelta(minutes=3)
 LONGEST_WAIT = timedelta(minutes=15)
 """A call that could not be placed so long after its hour is given up."""
 
@@ -171,9 +172,11 @@ class DialRepository:
         for call_id in self._session.scalars(ringing).all():
             enqueue(self._session, END_CALL, call_id=str(call_id))
 
-    def lines_in_use(self) -> int:
-        """Calls that ring or talk now, in both directions."""
-        return self._session.scalar(select(func.count()).where(Call.state.in_(UNDER_WAY))) or 0
+    def lines_in_use(self, now: datetime, longest_call: timedelta) -> int:
+        """Calls that ring or talk now, in both directions; rows whose end nobody told of do not count for ever."""
+        rings = and_(Call.state.in_((CallState.DIALLING, CallState.RINGING)), Call.created_at > now - _LONGEST_RINGING)
+        talks = and_(Call.state == CallState.LIVE, Call.created_at > now - longest_call)
+        return self._session.scalar(select(func.count()).where(or_(rings, talks))) or 0
 
     def tries(self, appointment: Appointment) -> Sequence[Call]:
         """The calls that were placed for an appointment as it stands, oldest first."""

@@ -13,6 +13,7 @@ from engine.errors import NotFound
 from engine.ports import EventRecord
 from engine.store.json_values import storable
 from engine.store.models import Call, CallEvent, Interview
+from engine.store.notifications import EVENTS, notify
 from engine.store.projection import project
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,11 @@ _APPEND = text(
     "as r(sequence integer, at_ms integer, kind text, name text, data jsonb) "
     "on conflict (call_id, sequence) do nothing returning sequence"
 )
+
+
+def _is_news(record: EventRecord) -> bool:
+    """Whether somebody who watches would see a difference. Marks and timers come many times a second."""
+    return record.kind == "fact" or record.name in ("PartialReceived", "FinalReceived")
 
 
 class EventRepository:
@@ -42,6 +48,8 @@ class EventRepository:
         # One writer at a time for all legs of an interview: the projection looks at the other legs too.
         self._session.execute(select(Interview.id).where(Interview.id == call.interview_id).with_for_update())
         new = self._append(call_id, records)
+        if any(record.sequence in new and _is_news(record) for record in records):
+            notify(self._session, EVENTS, str(call.interview_id))
         for record in sorted(records, key=lambda record: record.sequence):
             if record.sequence in new and record.kind == "fact":
                 self._project(call, record)

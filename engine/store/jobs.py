@@ -21,6 +21,7 @@ SEND_MESSAGE = "send_message"
 DIAL_CALL = "dial_call"
 SETTLE_CALL = "settle_call"
 END_CALL = "end_call"
+TELL_OF_BREAK = "tell_of_break"
 ANSWERED = "call_answered"
 PUT_THROUGH = "put_through"
 
@@ -28,6 +29,7 @@ _QUEUES = {
     GRADE_INTERVIEW: BATCH,
     WRITE_QUESTIONS: BATCH,
     SEND_MESSAGE: BATCH,
+    TELL_OF_BREAK: BATCH,
     DIAL_CALL: DIAL,
     SETTLE_CALL: DIAL,
     END_CALL: DIAL,
@@ -35,6 +37,8 @@ _QUEUES = {
     PUT_THROUGH: DIAL,
 }
 
+TELL_AFTER = timedelta(minutes=2)
+"""So long after a break a candidate who has not called again by then is told how the interview goes on."""
 DIAL_LEAD = timedelta(seconds=8)
 """So long before a call its job wakes up, looks at everything, and then waits for the exact moment."""
 
@@ -87,6 +91,12 @@ def enqueue_settling(session: Session, call_id: uuid.UUID, *, may_go_on: bool) -
     """
     at = datetime.now(UTC) + SETTLE_AFTER if may_go_on else None
     enqueue(session, SETTLE_CALL, schedule_at=at, call_id=str(call_id))
+
+
+def enqueue_telling_of_break(session: Session, interview_id: uuid.UUID, call_id: uuid.UUID) -> None:
+    """Have the candidate of a call that broke off told how it goes on, unless it has gone on by then."""
+    at = datetime.now(UTC) + TELL_AFTER
+    enqueue(session, TELL_OF_BREAK, schedule_at=at, interview_id=str(interview_id), call_id=str(call_id))
 
 
 def is_waiting(session: Session, task_name: str, **arguments: Any) -> bool:

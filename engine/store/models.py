@@ -26,6 +26,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.store.account_models import Attempt, LoginSession, RefreshToken, User
 from engine.store.base import Base, Stamped, one_of
+from engine.store.command_models import CallCommand
 from engine.store.question_models import GeneratedQuestion, GivenQuestion
 from engine.store.usage_models import ProviderHealthRow, SpokenPhrase, UsageRow
 from engine.vocabulary import AnswerState, CallState, Direction, InterviewState, Level
@@ -35,6 +36,7 @@ __all__ = [
     "Attempt",
     "Base",
     "Call",
+    "CallCommand",
     "CallEvent",
     "Candidate",
     "Consent",

@@ -34,6 +34,8 @@ CALL_MOVES: Mapping[C, frozenset[C]] = {
     C.CANCELLED: frozenset(),
 }
 
+REPLACED = "replaced"
+"""End reason of a leg whose place another one of its interview has taken."""
 OPEN_INTERVIEW = (I.SCHEDULED, I.IN_PROGRESS, I.INTERRUPTED)
 """States in which the PIN opens the door."""
 

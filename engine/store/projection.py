@@ -5,7 +5,6 @@ nothing. A leg that has been overtaken by a newer one no longer speaks for its i
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -14,19 +13,18 @@ from sqlalchemy.orm import Session
 
 from engine.pricing import from_data
 from engine.store import jobs, wishes
-from engine.store.models import Answer, Call, CallEvent, Consent, Interview, Question, Recording, Turn
-from engine.store.moves import move_call, move_interview
+from engine.store.models import Answer, Call, Consent, Interview, Question, Recording, Turn
+from engine.store.moves import REPLACED, move_call, move_interview
+from engine.store.told_facts import (
+    ToldFact,
+    belongs_to_newer_leg,
+    has_answers,
+    has_ended_interview,
+    is_overtaken,
+    question_of,
+)
 from engine.store.usage import UsageRepository
 from engine.vocabulary import AnswerState, CallState, InterviewState
-
-
-@dataclass(frozen=True, slots=True)
-class _Fact:
-    session: Session
-    call: Call
-    sequence: int
-    at_ms: int
-    data: Mapping[str, Any]
 
 
 def project(
@@ -38,18 +36,18 @@ def project(
     """
     handler = _HANDLERS.get(name)
     if handler:
-        handler(_Fact(session, call, sequence, at_ms, data))
+        handler(ToldFact(session, call, sequence, at_ms, data))
 
 
-def _call_started(fact: _Fact) -> None:
+def _call_started(fact: ToldFact) -> None:
     session, call = fact.session, fact.call
-    if _is_overtaken(fact):
+    if is_overtaken(fact):
         session.execute(update(Call).where(Call.id == call.id).values(started_at=func.now()))
         return
     for other in session.scalars(
         select(Call.id).where(Call.interview_id == call.interview_id, Call.id != call.id, Call.state == CallState.LIVE)
     ).all():
-        move_call(session, other, CallState.DROPPED, ended_at=func.now(), end_reason="replaced")
+        move_call(session, other, CallState.DROPPED, ended_at=func.now(), end_reason=REPLACED)
     started = func.coalesce(Call.started_at, func.now())
     is_live = move_call(
         session,
@@ -73,14 +71,14 @@ def _call_started(fact: _Fact) -> None:
         wishes.phoned_in(session, call)
 
 
-def _call_resumed(fact: _Fact) -> None:
+def _call_resumed(fact: ToldFact) -> None:
     """The same leg goes on over a new media socket; where nobody had noticed the break it is live still."""
     on_stream = update(Call).where(Call.id == fact.call.id, Call.state == CallState.LIVE)
     if fact.session.scalar(on_stream.values(stream_sid=str(fact.data["stream_sid"])).returning(Call.id)) is None:
         _call_started(fact)
 
 
-def _consent_given(fact: _Fact) -> None:
+def _consent_given(fact: ToldFact) -> None:
     values = {
         "is_granted": bool(fact.data["is_granted"]),
         "answer": str(fact.data["answer"]),
@@ -93,10 +91,10 @@ def _consent_given(fact: _Fact) -> None:
     )
 
 
-def _question_asked(fact: _Fact) -> None:
+def _question_asked(fact: ToldFact) -> None:
     order = int(fact.data["order"])
-    known = _question(fact, order)
-    if known and _belongs_to_newer_leg(fact, known.call_id):
+    known = question_of(fact, order)
+    if known and belongs_to_newer_leg(fact, known.call_id):
         return
     values = {
         "call_id": fact.call.id,
@@ -110,9 +108,9 @@ def _question_asked(fact: _Fact) -> None:
     )
 
 
-def _follow_up_asked(fact: _Fact) -> None:
-    question = _question(fact, int(fact.data["order"]))
-    if question is None or _belongs_to_newer_leg(fact, question.call_id):
+def _follow_up_asked(fact: ToldFact) -> None:
+    question = question_of(fact, int(fact.data["order"]))
+    if question is None or belongs_to_newer_leg(fact, question.call_id):
         return
     asked = {
         "text": str(fact.data["text"]),
@@ -127,12 +125,12 @@ def _follow_up_asked(fact: _Fact) -> None:
     )
 
 
-def _answer_completed(fact: _Fact) -> None:
+def _answer_completed(fact: ToldFact) -> None:
     """A later record for the same question replaces the answer: after a follow-up it holds the joined text."""
-    question = _question(fact, int(fact.data["order"]))
+    question = question_of(fact, int(fact.data["order"]))
     if question is None:
         raise ValueError("an answer to a question that was never asked")
-    if _belongs_to_newer_leg(fact, question.call_id):
+    if belongs_to_newer_leg(fact, question.call_id):
         return
     values = {
         "call_id": fact.call.id,
@@ -150,7 +148,7 @@ def _answer_completed(fact: _Fact) -> None:
     )
 
 
-def _turn_ended(fact: _Fact) -> None:
+def _turn_ended(fact: ToldFact) -> None:
     fact.session.execute(
         insert(Turn)
         .values(
@@ -168,34 +166,54 @@ def _turn_ended(fact: _Fact) -> None:
     )
 
 
-def _progress_saved(fact: _Fact) -> None:
-    if not _is_overtaken(fact):
+def _progress_saved(fact: ToldFact) -> None:
+    if not is_overtaken(fact):
         fact.session.execute(
             update(Interview).where(Interview.id == fact.call.interview_id).values(progress=dict(fact.data["progress"]))
         )
 
 
-def _interview_ended(fact: _Fact) -> None:
+def _interview_ended(fact: ToldFact) -> None:
     """Complete, or worth grading: off to the graders. Otherwise the interview stays open for the PIN."""
-    if _is_overtaken(fact):
+    if is_overtaken(fact):
         return
-    is_over = bool(fact.data["is_complete"]) or _has_answers(fact)
-    to = InterviewState.EVALUATING if is_over else InterviewState.INTERRUPTED
-    ended_at = func.now() if is_over else None
+    reason = str(fact.data["reason"])
+    is_over = bool(fact.data["is_complete"]) or (has_answers(fact) and reason not in _MAY_GO_ON)
+    if not is_over:
+        _interrupted(fact, reason)
+        return
     moved = move_interview(
-        fact.session, fact.call.interview_id, to, end_reason=str(fact.data["reason"]), ended_at=ended_at
+        fact.session, fact.call.interview_id, InterviewState.EVALUATING, end_reason=reason, ended_at=func.now()
     )
-    if moved and is_over:
+    if moved:
         jobs.enqueue_grading(fact.session, fact.call.interview_id)
 
 
-def _line_measured(fact: _Fact) -> None:
+_MAY_GO_ON = frozenset({"speech_failed", "silent"})
+"""Ends that nobody wished for: the candidate was told that the PIN takes the interview up again."""
+
+
+_WISHED = frozenset({"candidate_ended", "recording_declined", "user_ended", "replaced"})
+
+
+def _interrupted(fact: ToldFact, reason: str) -> None:
+    """The interview stays open for the PIN; what was said is graded, and the candidate told how to go on."""
+    moved = move_interview(fact.session, fact.call.interview_id, InterviewState.INTERRUPTED, end_reason=reason)
+    if not moved:
+        return
+    if reason not in _WISHED:
+        jobs.enqueue_telling_of_break(fact.session, fact.call.interview_id, fact.call.id)
+    if has_answers(fact):
+        jobs.enqueue_grading(fact.session, fact.call.interview_id)
+
+
+def _line_measured(fact: ToldFact) -> None:
     fact.session.execute(
         update(Call).where(Call.id == fact.call.id).values(line_quality=dict(fact.data["line_quality"]))
     )
 
 
-def _recording_saved(fact: _Fact) -> None:
+def _recording_saved(fact: ToldFact) -> None:
     values = {
         "path": str(fact.data["path"]),
         "format": str(fact.data["format"]),
@@ -210,30 +228,28 @@ def _recording_saved(fact: _Fact) -> None:
     )
 
 
-def _usage_counted(fact: _Fact) -> None:
+def _usage_counted(fact: ToldFact) -> None:
     usage, charge = from_data(fact.data)
     UsageRepository(fact.session).add_of_call(fact.call, usage, charge, sequence=fact.sequence)
 
 
-def _call_ended(fact: _Fact) -> None:
+def _call_ended(fact: ToldFact) -> None:
     """A leg that ends before its interview did was dropped: the interview stays open, what was said is graded."""
     reason = str(fact.data["reason"])
     ends = {"ended_at": func.now(), "end_reason": reason}
     if fact.call.appointment_id is not None:
-        jobs.enqueue_settling(fact.session, fact.call.id, may_go_on=not _has_ended_interview(fact))
-    if _has_ended_interview(fact):
+        jobs.enqueue_settling(fact.session, fact.call.id, may_go_on=not has_ended_interview(fact))
+    if has_ended_interview(fact):
         move_call(fact.session, fact.call.id, CallState.COMPLETED, **ends)
         return
     to = CallState.FAILED if reason in ("failed", "refused") else CallState.DROPPED
     move_call(fact.session, fact.call.id, to, **ends)
-    if _is_overtaken(fact):
+    if is_overtaken(fact):
         return
-    moved = move_interview(fact.session, fact.call.interview_id, InterviewState.INTERRUPTED, end_reason=reason)
-    if moved and _has_answers(fact):
-        jobs.enqueue_grading(fact.session, fact.call.interview_id)
+    _interrupted(fact, reason)
 
 
-_HANDLERS: Mapping[str, Callable[[_Fact], None]] = {
+_HANDLERS: Mapping[str, Callable[[ToldFact], None]] = {
     "call_started": _call_started,
     "call_resumed": _call_resumed,
     "consent_given": _consent_given,
@@ -247,51 +263,9 @@ _HANDLERS: Mapping[str, Callable[[_Fact], None]] = {
     "recording_saved": _recording_saved,
     "usage_counted": _usage_counted,
     "machine_heard": lambda fact: wishes.machine_heard(fact.session, fact.call, fact.data),
+    "call_back_wanted": lambda fact: wishes.call_back_wanted(fact.session, fact.call, fact.at_ms),
+    "wrong_person": lambda fact: wishes.wrong_person(fact.session, fact.call, fact.at_ms),
     "human_wanted": lambda fact: wishes.person_wanted(fact.session, fact.call, fact.at_ms, fact.data),
     "calls_refused": lambda fact: wishes.calls_refused(fact.session, fact.call, fact.data),
     "call_ended": _call_ended,
 }
-
-
-def _is_overtaken(fact: _Fact) -> bool:
-    """Whether a newer leg of the interview has begun: logs of dead processes may arrive late."""
-    newer = (
-        select(Call.id)
-        .where(
-            Call.interview_id == fact.call.interview_id,
-            Call.created_at > fact.call.created_at,
-            Call.started_at.is_not(None),
-        )
-        .limit(1)
-    )
-    return fact.session.scalar(newer) is not None
-
-
-def _belongs_to_newer_leg(fact: _Fact, call_id: object) -> bool:
-    if call_id is None or call_id == fact.call.id:
-        return False
-    created_at = fact.session.scalar(select(Call.created_at).where(Call.id == call_id))
-    return created_at is not None and created_at > fact.call.created_at
-
-
-def _question(fact: _Fact, order: int) -> Question | None:
-    return fact.session.scalar(
-        select(Question)
-        .where(Question.interview_id == fact.call.interview_id, Question.order == order)
-        .execution_options(populate_existing=True)
-    )
-
-
-def _has_answers(fact: _Fact) -> bool:
-    """Whether there is anything to grade: at least one answer with words in it."""
-    found = (
-        select(Answer.id)
-        .join(Question, Question.id == Answer.question_id)
-        .where(Question.interview_id == fact.call.interview_id, Answer.text != "")
-    )
-    return fact.session.scalar(found.limit(1)) is not None
-
-
-def _has_ended_interview(fact: _Fact) -> bool:
-    ended = select(CallEvent.id).where(CallEvent.call_id == fact.call.id, CallEvent.name == "interview_ended")
-    return fact.session.scalar(ended.limit(1)) is not None

@@ -34,13 +34,29 @@ def machine_heard(session: Session, call: Call, data: Mapping[str, Any]) -> None
 
 def person_wanted(session: Session, call: Call, at_ms: int, data: Mapping[str, Any]) -> None:
     """The candidate asked for a person: the user is to call back, unless somebody can be put through at once."""
-    owner_id = session.scalar(select(Interview.owner_id).where(Interview.id == call.interview_id))
-    if owner_id is None:
-        return
     said = str(data.get("text") or "").strip()
     reason = f'Asked for a person: "{said}"' if said and data.get("by") == "words" else "Asked for a person with a key."
-    TaskRepository(session).add(owner_id, call.interview_id, TaskKind.CALL_BACK, reason, call_id=call.id, at_ms=at_ms)
-    enqueue(session, PUT_THROUGH, call_id=str(call.id))
+    if _task(session, call, at_ms, TaskKind.CALL_BACK, reason):
+        enqueue(session, PUT_THROUGH, call_id=str(call.id))
+
+
+def call_back_wanted(session: Session, call: Call, at_ms: int) -> None:
+    """The candidate stopped for now: the user is to find another time. The interview stays open for its PIN."""
+    _task(session, call, at_ms, TaskKind.CALL_BACK, "Would like to be called at another time.")
+
+
+def wrong_person(session: Session, call: Call, at_ms: int) -> None:
+    """Somebody else answered: the number, or the hour, is to be looked at."""
+    _task(session, call, at_ms, TaskKind.NOT_REACHED, "Somebody else answered at this number.")
+
+
+def _task(session: Session, call: Call, at_ms: int, kind: TaskKind, reason: str) -> bool:
+    """A task for whoever the interview belongs to; false when nobody is left to do it."""
+    owner_id = session.scalar(select(Interview.owner_id).where(Interview.id == call.interview_id))
+    if owner_id is None:
+        return False
+    TaskRepository(session).add(owner_id, call.interview_id, kind, reason, call_id=call.id, at_ms=at_ms)
+    return True
 
 
 def calls_refused(session: Session, call: Call, data: Mapping[str, Any]) -> None:

@@ -192,6 +192,8 @@ def _take_turn(dialler: Dialler, session: Session, mine: Waiting, now: datetime)
     taken = None
     while now >= next_at and queue and taken is None:
         first, *queue = queue
+        if not _may_go(dialler, session, first, now):
+            continue
         taken = next(iter(dials.take([first], now)), None)
         if taken is not None:
             # Counted from the turn, not from when somebody woke up for it, so that the pace is kept on the average.
@@ -201,6 +203,16 @@ def _take_turn(dialler: Dialler, session: Session, mine: Waiting, now: datetime)
         at = next_at + queue.index(mine) * interval
         AppointmentRepository(session).enqueue_dialling(session.get_one(Appointment, mine.appointment_id), at=at)
     return taken
+
+
+def _may_go(dialler: Dialler, session: Session, first: Waiting, now: datetime) -> bool:
+    """The gates once more, since a job may place a call that its own job has not looked at; that one is told to."""
+    appointment = session.get_one(Appointment, first.appointment_id, populate_existing=True)
+    reasons = _closed(dialler, session, appointment, now)
+    if reasons:
+        DialRepository(session).note_gate(appointment, reasons[0].gate, now)
+        AppointmentRepository(session).enqueue_dialling(appointment, at=now + LOOK_AGAIN)
+    return not reasons
 
 
 def _waits_for_us(appointment: Appointment) -> bool:
@@ -214,7 +226,8 @@ def _closed(dialler: Dialler, session: Session, appointment: Appointment, moment
         is_calling=dialler.placer is not None,
         budget_left=not dialler.month_usd or spent < dialler.month_usd,
         provider_is_well=dialler.health.snapshot().state != "open" and _can_talk(session, moment),
-        lines_free=dialler.lines - DialRepository(session).lines_in_use(),
+        lines_free=dialler.lines
+        - DialRepository(session).lines_in_use(moment, timedelta(seconds=dialler.longest_call_s)),
     )
     return closed_gates(gate_facts(desk, appointment, around), dialler.hours)
 

@@ -1,6 +1,7 @@
 """Grading an interview: rows in, grades and a report out. Doing it again changes nothing, so a job may be retried."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from engine.evaluation import offline_grader
 from engine.evaluation.engine_changes import EngineChange, changes_in_words
 from engine.evaluation.grade import AnswerGrade
+from engine.evaluation.remarks import remarks_in_words
 from engine.evaluation.report import AskedQuestion, InterviewFacts, ReportInput, build_report
 from engine.evaluation.rubric import Rubric, rubric_named
 from engine.ports import ChatModel
@@ -20,9 +22,10 @@ from engine.store.evaluations import NewEvaluation
 from engine.store.models import Answer, Call, CallEvent, Interview, Question, Report, Turn
 from engine.store.unit_of_work import UnitOfWork
 from engine.transcript import Transcript, Word
-from engine.vocabulary import AnswerState, Difficulty, InterviewState, Level, Topic
+from engine.vocabulary import OUR_FAULTS, AnswerState, Difficulty, InterviewState, Level, Topic
 from engine.work.model_grading import AT_NOBODYS_EXPENSE, Charging, ModelGrading, grade_with_model
 
+_REMARKS = ("candidate_asked", "candidate_remarked", "line_trouble")
 _OVER = (InterviewState.EVALUATING, InterviewState.COMPLETED)
 
 
@@ -38,6 +41,8 @@ class _Material:
     replies: list[CallEvent]
     """How long each step of each reply took."""
     changes: list[EngineChange]
+    remarks: list[tuple[str, Mapping[str, Any]]]
+    """Facts about what the candidate asked or added, and about the line."""
 
 
 def grade_interview(
@@ -60,13 +65,17 @@ def grade_interview(
         bank = bank.with_written(work.generated.of_interview(interview_id))
     rubric = rubric_named(material.interview.rubric)
     gradings = {
-        answer.id: _grade(bank, rubric, question, answer, model, charging)
+        answer.id: (
+            ModelGrading(offline_grader.not_assessable(question.bank_id, rubric, reason))
+            if (reason := _not_the_candidates_doing(answer, material.calls))
+            else _grade(bank, rubric, question, answer, model, charging)
+        )
         for question, answer in material.asked
         if answer is not None
     }
     grades = {answer_id: grading.grade for answer_id, grading in gradings.items()}
     notes = tuple(dict.fromkeys(note for grading in gradings.values() for note in grading.notes))
-    notes = (*notes, *changes_in_words(material.changes))
+    notes = (*notes, *changes_in_words(material.changes), *remarks_in_words(material.remarks))
     with UnitOfWork(sessions) as work:
         stored = [
             work.evaluations.append(
@@ -106,7 +115,18 @@ def _read(work: UnitOfWork, interview_id: uuid.UUID) -> _Material:
             EngineChange(fact.at_ms, fact.data, numbers[fact.call_id] if len(calls) > 1 else None)
             for fact in work.events.facts(interview_id, "engine_switched")
         ],
+        remarks=[(name, fact.data) for name in _REMARKS for fact in work.events.facts(interview_id, name)],
     )
+
+
+def _not_the_candidates_doing(answer: Answer, calls: list[Call]) -> str | None:
+    """Why an answer is not to be graded: it was our side that ended it."""
+    if answer.ended_by == "user" and answer.state != AnswerState.ANSWERED:
+        return "The question was skipped from the dashboard before its answer was complete."
+    is_ours = any(call.id == answer.call_id and call.end_reason in OUR_FAULTS for call in calls)
+    if answer.state == AnswerState.UNFINISHED and is_ours:
+        return "The call broke off through a fault on our side in the middle of this answer."
+    return None
 
 
 def _grade(

@@ -15,6 +15,7 @@ from engine.work.dialling import Dialler, Placed, note, place, take
 
 _REQUESTS_AT_ONCE: Final = 8
 _NOTED_AT_ONCE: Final = 200
+_CROWD_PASSES_S: Final = 1.5
 Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,9 @@ class Launcher:
             finally:
                 self._is_taking = False
         await done
+        if not self._dialler.per_second:
+            # The end of a job costs as much as a call: it waits until the crowd of this second has passed.
+            await asyncio.sleep(_CROWD_PASSES_S)
 
     async def _take_all(self) -> None:
         while self._waiting:

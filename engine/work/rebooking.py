@@ -25,8 +25,11 @@ def call_at_once(desk: Desk, appointment: Appointment) -> Appointment:
     )
 
 
-def offer_other_window(desk: Desk, appointment: Appointment, window: Window) -> Appointment:
-    """Let the candidate pick, anew or for the first time. Raises ScheduleError when the window holds no slot."""
+def offer_other_window(desk: Desk, appointment: Appointment, window: Window, *, is_told: bool = True) -> Appointment:
+    """Let the candidate pick, anew or for the first time. Raises ScheduleError when the window holds no slot.
+
+    is_told: with a message of its own.
+    """
     check_window(window, desk.now)
     appointments = AppointmentRepository(desk.session)
     appointments.move(
@@ -42,7 +45,8 @@ def offer_other_window(desk: Desk, appointment: Appointment, window: Window) -> 
         raise ScheduleError(
             "This window holds no slot in which the candidate may be called. Choose more days or hours."
         )
-    plan_touches(desk, appointment, [PlannedTouch(Touch.OFFER, desk.now)])
+    if is_told:
+        plan_touches(desk, appointment, [PlannedTouch(Touch.OFFER, desk.now)])
     return appointment
 
 

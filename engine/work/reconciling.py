@@ -37,8 +37,10 @@ def ask_about_silent_calls(dialler: Dialler, now: datetime) -> int:
         dials = DialRepository(session)
         dark = dials.under_way(states=(CallState.DIALLING,), dialled_before=now - DARK_AFTER)
         silent = dials.under_way(states=(CallState.RINGING,), dialled_before=now - SILENT_AFTER)
+        longest = timedelta(seconds=dialler.longest_call_s)
+        endless = dials.under_way(states=(CallState.LIVE,), dialled_before=now - longest - SILENT_AFTER)
         settled_too_late = dials.unsettled(now - SILENT_AFTER)
-    for call in (*dark, *silent):
+    for call in (*dark, *silent, *endless):
         try:
             found = _at_provider(placer, call)
         except (CallDelayed, CallRefused, CallUnknown) as error:
@@ -48,7 +50,7 @@ def ask_about_silent_calls(dialler: Dialler, now: datetime) -> int:
     for call in settled_too_late:
         with dialler.sessions.begin() as session:
             settle(Desk(session, dialler.zones, dialler.hours, now), call.id)
-    return len(dark) + len(silent)
+    return len(dark) + len(silent) + len(endless)
 
 
 def _at_provider(placer: CallPlacer, call: Call) -> PlacedCall | None:
@@ -69,6 +71,10 @@ def _bring_up_to_date(dialler: Dialler, call: Call, found: PlacedCall | None, no
             if known is None:
                 return
             moved = take_news(session, call.id, found.state, None, now)
+            if call.state == CallState.LIVE and found.state not in (CallState.LIVE, CallState.RINGING):
+                # Its process is gone, and its log with it: nobody else can tell.
+                move_call(session, call.id, CallState.DROPPED, ended_at=now, end_reason="line_lost")
+                moved = CallState.DROPPED
             if moved is CallState.DROPPED:
                 enqueue_settling(session, call.id, may_go_on=True)
             elif moved is not None:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from procrastinate import App
 
 from engine.scheduling.calling_hours import CallingHours
-from engine.store.jobs import BATCH, SEND_MESSAGE
+from engine.store.jobs import BATCH, SEND_MESSAGE, TELL_OF_BREAK
 from engine.store.outbox import OutboxRepository
+from engine.work.after_break import close_unresumed, tell_of_break
 from engine.work.booking import recompute
 from engine.work.desk import Desk
 from engine.work.sending import PostOffice, send_message
@@ -22,6 +23,20 @@ def register(app: App, office: PostOffice, hours: CallingHours) -> None:
     @app.task(name=SEND_MESSAGE, queue=BATCH)
     def send(message_id: str) -> None:
         send_message(office, uuid.UUID(message_id), datetime.now(UTC))
+
+    @app.task(name=TELL_OF_BREAK, queue=BATCH)
+    def after_break(interview_id: str, call_id: str) -> None:
+        with office.sessions.begin() as session:
+            desk = Desk(session, office.zones, hours, datetime.now(UTC))
+            tell_of_break(desk, uuid.UUID(interview_id), uuid.UUID(call_id))
+
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(name="close_unresumed", queue=BATCH, queueing_lock="close_unresumed")
+    def close(timestamp: int) -> None:
+        with office.sessions.begin() as session:
+            closed = close_unresumed(session, datetime.now(UTC))
+        if closed:
+            logger.info("interviews that nobody took up again were closed", extra={"closed": closed})
 
     @app.periodic(cron="* * * * *")
     @app.task(name="sweep_outbox", queue=BATCH, queueing_lock="sweep_outbox")

@@ -22,7 +22,7 @@ from engine.store.moves import OPEN_INTERVIEW
 from engine.store.outbox import OutboxRepository
 from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment, OutboxMessage
-from engine.vocabulary import AppointmentKind, AppointmentState, Channel, MessageState
+from engine.vocabulary import AppointmentKind, AppointmentState, Channel, InterviewState, MessageState
 from engine.work.candidate_links import LinkMaker
 from engine.work.telling import UNCOUNTED
 
@@ -107,7 +107,10 @@ def why_not(session: Session, message: OutboxMessage, appointment: Appointment, 
     is_second_channel = outbox.has_gone_out(appointment.id, message.edition, touch)
     checks = {
         "The call was moved or cancelled since.": message.edition != appointment.edition,
-        "The call is not waiting any more.": appointment.state != _STATE_FOR.get(touch, AppointmentState.BOOKED),
+        "The call is not waiting any more.": touch is not Touch.BROKEN_OFF
+        and appointment.state != _STATE_FOR.get(touch, AppointmentState.BOOKED),
+        "The interview goes on already.": touch is Touch.BROKEN_OFF
+        and appointment.interview.state != InterviewState.INTERRUPTED,
         "The interview has taken place or was called off.": touch is not Touch.CANCELLED
         and appointment.interview.state not in OPEN_INTERVIEW,
         "The call had begun when this reminder was due.": touch in _REMINDERS

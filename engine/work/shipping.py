@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -28,6 +28,7 @@ _RECORDS_AT_ONCE = 500
 _BYTES_AT_ONCE = 1 << 20
 _LONGEST_PAUSE_S = 5.0
 
+LastWords = Callable[[uuid.UUID, Sequence[EventRecord]], Sequence[EventRecord]]
 logger = logging.getLogger(__name__)
 
 
@@ -62,13 +63,17 @@ class EventShipper:
         *,
         abandoned_after_s: float = 2.0,
         is_reserve: bool = False,
+        last_words: LastWords = lambda call_id, records: (),
     ) -> None:
         """abandoned_after_s: how long a log that no process holds must have been still before its call is closed.
+
+        last_words: what the writer of an abandoned log would have written at the end, from what it holds.
 
         is_reserve: give way to any other shipper of the folder. A web process is a reserve, so that its calls share
         their core with shipping only while no job process runs.
         """
         self._is_reserve = is_reserve
+        self._last_words = last_words
         self._sessions = sessions
         self._folder = folder
         self._abandoned_after_s = abandoned_after_s
@@ -168,8 +173,23 @@ class EventShipper:
             return
         if progress.has_ended:
             self._set_aside(path, SHIPPED_FOLDER)
-        elif _add_call_ended(path):
+        elif self._add_call_ended(path):
             self._ship_file(path)
+
+    def _add_call_ended(self, path: Path) -> bool:
+        """Write what the dead process could not; False when another one has just taken the log up again."""
+        try:
+            log = FileEventLog(path)
+        except Conflict:
+            return False
+        try:
+            for record in self._last_words(_call_id(path), log.written()):
+                log.append(record)
+            ended = EventRecord(log.next_sequence, log.last_at_ms, "fact", "call_ended", {"reason": "process_lost"})
+            log.append(ended)
+        finally:
+            log.close()
+        return True
 
     def _set_aside(self, path: Path, folder: str) -> None:
         if put_away(path, folder):
@@ -194,14 +214,3 @@ def _read(path: Path, position: int) -> bytes:
             if whole or len(chunk) < size:
                 return chunk[:whole]
             size *= 2
-
-
-def _add_call_ended(path: Path) -> bool:
-    """Write what the dead process could not; False when another one has just taken the log up again."""
-    try:
-        log = FileEventLog(path)
-    except Conflict:
-        return False
-    log.append(EventRecord(log.next_sequence, log.last_at_ms, "fact", "call_ended", {"reason": "process_lost"}))
-    log.close()
-    return True

@@ -9,14 +9,21 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from sqlalchemy.orm import Session, sessionmaker
+
 from engine.adapters.event_files import FileEventLog
-from engine.dialogue.moment import Conversation
+from engine.config import Settings
+from engine.dialogue.conversation import step
+from engine.dialogue.moment import Conversation, Phase
 from engine.dialogue.plan import Plan, asked_from_progress
+from engine.dialogue.signals import Fact, LineClosed, to_data
 from engine.errors import ProtocolError
 from engine.ports import EventRecord
+from engine.questions.bank import QuestionBank
 from engine.store.unit_of_work import UnitOfWork
 from engine.transcript import Transcript
-from engine.work.replay import replayed
+from engine.work.interview_plan import stored_plan
+from engine.work.replay import action_data, action_name, replayed
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +72,42 @@ def broken_call(records: Sequence[EventRecord], plan: Plan) -> Broken | None:
         logger.exception("the log of a call cannot be followed; the call begins anew where its interview stands")
         return None
     return Broken(state, records[-1].at_ms, _is_recorded(records))
+
+
+class LastWords:
+    """What the process of an abandoned call would have written when its line closed: above all the answer under way.
+
+    For calls that nobody goes on with. A call that cannot be followed gets nothing, and keeps what was written.
+    """
+
+    def __init__(self, sessions: sessionmaker[Session], bank: QuestionBank, settings: Settings) -> None:
+        self._sessions = sessions
+        self._bank = bank
+        self._settings = settings
+
+    def __call__(self, call_id: uuid.UUID, records: Sequence[EventRecord]) -> Sequence[EventRecord]:
+        with UnitOfWork(self._sessions) as work:
+            call = work.calls.get(call_id)
+            if call is None or not has_begun(records):
+                return ()
+            plan = stored_plan(work, work.interviews.get(call.interview_id), self._bank, self._settings)
+        return last_records(records, plan)
+
+
+def last_records(records: Sequence[EventRecord], plan: Plan) -> Sequence[EventRecord]:
+    """The end that the log of a dead process lacks: the line closed, and what the core makes of it."""
+    broken = broken_call(records, plan)
+    if broken is None or broken.state.phase is Phase.LEFT:
+        return ()
+    closed = LineClosed(broken.at_ms, "process_lost")
+    _, actions = step(broken.state, closed, plan_at_start(records, plan))
+    written = [("signal", type(closed).__name__, to_data(closed))]
+    written += [
+        ("fact" if isinstance(action, Fact) else "action", action_name(action), action_data(action))
+        for action in actions
+    ]
+    first = records[-1].sequence + 1
+    return [EventRecord(first + n, broken.at_ms, *record) for n, record in enumerate(written)]
 
 
 def plan_at_start(records: Iterable[EventRecord], plan: Plan) -> Plan:

@@ -19,7 +19,7 @@ _FURTHEST = timedelta(days=62)
 def slots_of(desk: Desk, appointment: Appointment) -> list[datetime]:
     """The slots a candidate may pick now, in UTC: those of the window, else of the coming two weeks."""
     row = AppointmentRepository(desk.session).window_of(appointment.id)
-    window = window_value(row, appointment.length_min) if row else _usual_window(desk, appointment)
+    window = window_value(row, appointment.length_min) if row else usual_window(desk, appointment)
     busy = [
         Span(other.due_at, other.ends_at)
         for other in AppointmentRepository(desk.session).ahead(
@@ -72,7 +72,7 @@ def end_of(desk: Desk, window: Window) -> datetime:
     return derive(LocalTime(midnight, window.zone_name), desk.zones.rules(window.zone_name)).at
 
 
-def _usual_window(desk: Desk, appointment: Appointment) -> Window:
+def usual_window(desk: Desk, appointment: Appointment) -> Window:
     """What a candidate may move a call to when the user opened no window: working days of the coming two weeks."""
     today = desk.now.astimezone(desk.zones.rules(appointment.time_zone)).date()
     return Window(

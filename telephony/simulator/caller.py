@@ -62,7 +62,7 @@ class ScriptedCaller:
         self._used: Counter[Reply] = Counter()
         self._intent: _Intent | None = None
         self._speaking: Reply | None = None
-        self._left = b""
+        self._left = memoryview(b"")
         self._digits: list[tuple[int, str]] = []
         self._label: str | None = None
         """Of the utterance that the agent is speaking; None while it is silent."""
@@ -152,11 +152,12 @@ class ScriptedCaller:
             return  # the agent has gone on meanwhile: wait for it to finish
         self._intent = None
         self._speaking = intent.reply
-        self._left = self._speech[intent.reply]
+        audio = self._speech[intent.reply]
+        self._left = memoryview(audio)
         self._digits = list(_when(intent.reply.digits, at_ms))
         if self._left:
             start = at_ms * FRAME_SAMPLES // FRAME_MS
-            self.spoken.append(SpokenReply(intent.reply.text, intent.label, start, start + len(self._left), self._left))
+            self.spoken.append(SpokenReply(intent.reply.text, intent.label, start, start + len(audio), audio))
 
     def _digits_due(self, at_ms: int) -> str:
         due = "".join(digit for when_ms, digit in self._digits if when_ms <= at_ms)
@@ -171,7 +172,7 @@ class ScriptedCaller:
                 if self._speaking.hang_up:
                     self._goes_because = "the scenario says so"
                 self._speaking = None
-        return frame + silence(FRAME_SAMPLES - len(frame))
+        return bytes(frame) + silence(FRAME_SAMPLES - len(frame))
 
     def _reason_to_go(self, at_ms: int) -> str | None:
         if self._goes_because is not None:

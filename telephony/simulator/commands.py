@@ -20,7 +20,8 @@ from telephony.simulator.recorder import SessionRecorder, read_session
 from telephony.simulator.replayer import ReplayReport, replay
 from telephony.simulator.rest_server import CallsApi, serving
 from telephony.simulator.run import CallResult, run_call
-from telephony.simulator.scenario import Scenario, ScenarioError, load_scenario
+from telephony.simulator.scenario import Scenario, load_scenario
+from telephony.simulator.scenario_table import ScenarioError
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 _SHOWN = (

@@ -98,6 +98,7 @@ class Exchange:
         self._next_s = 0.0
         self.calls: list[TakenCall] = []
         self._has_call = threading.Event()
+        self._late: list[threading.Timer] = []
         self._threads: list[threading.Thread] = []
 
     def take(self, form: dict[str, list[str]]) -> TakenCall:
@@ -106,14 +107,14 @@ class Exchange:
         callee = self._callee(call.one("To"))
         with self._lock:
             self.calls.append(call)
-            self._has_call.set()
             begins_s = max(time.monotonic(), self._next_s)
             if self._per_second:
                 self._next_s = begins_s + 1 / self._per_second
         if callee.outcome != "silent":
             thread = threading.Thread(target=self._play, args=(call, callee, begins_s), name=call.sid, daemon=True)
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)
+        self._has_call.set()
         return call
 
     def find(self, sid: str) -> TakenCall | None:
@@ -155,6 +156,11 @@ class Exchange:
             thread.join(max(0.0, deadline_s - time.monotonic()))
             if thread.is_alive():
                 raise TimeoutError(f"call {thread.name} is still running")
+
+    def wait_for_late_news(self, timeout_s: float) -> None:
+        """Until the callbacks that were late have come."""
+        for timer in list(self._late):
+            timer.join(timeout_s)
 
     def resource(self, call: TakenCall) -> dict[str, Any]:
         """The call as Twilio's REST API shows it."""
@@ -263,7 +269,9 @@ class Exchange:
         if fault < self._news.lost:
             return
         if fault < self._news.lost + self._news.late:
-            threading.Timer(_LATE_S, self._report, (call, url, fields)).start()
+            late = threading.Timer(_LATE_S, self._report, (call, url, fields))
+            self._late.append(late)
+            late.start()
             return
         self._report(call, url, fields)
         if fault < self._news.lost + self._news.late + self._news.doubled:

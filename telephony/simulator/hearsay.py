@@ -25,9 +25,18 @@ class Hearsay:
 
     def __init__(self, spoken: Callable[[], Sequence[SpokenReply]]) -> None:
         self._spoken = spoken
+        self._known: dict[int, list[Word]] = {}
+        """Words of replies that are over already, by the reply's start."""
 
     def open(self, on_event: Callable[[RecognitionEvent], None], account: Account = UNLIMITED) -> "HearsayStream":
-        return HearsayStream(self._spoken, on_event)
+        return HearsayStream(self._words, self._spoken, on_event)
+
+    def _words(self) -> list[Word]:
+        """All words of the call so far, and those that are about to be said."""
+        for reply in self._spoken():
+            if reply.start not in self._known:
+                self._known[reply.start] = words_of(reply)
+        return [word for words in self._known.values() for word in words]
 
     def close(self) -> None:
         """Nothing is held."""
@@ -37,8 +46,12 @@ class HearsayStream:
     """Each word is told once, with the time at which it was said."""
 
     def __init__(
-        self, spoken: Callable[[], Sequence[SpokenReply]], on_event: Callable[[RecognitionEvent], None]
+        self,
+        words: Callable[[], Sequence[Word]],
+        spoken: Callable[[], Sequence[SpokenReply]],
+        on_event: Callable[[RecognitionEvent], None],
     ) -> None:
+        self._words = words
         self._spoken = spoken
         self._on_event = on_event
         self._began_ms: int | None = None
@@ -73,12 +86,7 @@ class HearsayStream:
     def _tell(self, until_ms: int) -> None:
         assert self._began_ms is not None
         since_ms = max(self._told_until_ms, self._began_ms - _SLACK_MS)
-        words = [
-            word
-            for reply in self._spoken()
-            for word in words_of(reply)
-            if since_ms <= word.start_ms and word.end_ms <= until_ms + _SLACK_MS
-        ]
+        words = [word for word in self._words() if since_ms <= word.start_ms and word.end_ms <= until_ms + _SLACK_MS]
         if not words:
             end_ms = min(until_ms, self._began_ms + 300)
             is_sound = self._is_caller(self._began_ms, until_ms)

@@ -5,20 +5,15 @@ The format is described in docs/simulator.md. Reading checks everything; a fault
 
 import re
 import tomllib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from engine.errors import VivavoceError
+from telephony.simulator.scenario_table import ScenarioError, Table
 
 AS_OFTEN_AS_NEEDED: Final = 0
 WAIT_KEY: Final = "w"
 _KEYS: Final = frozenset("0123456789*#ABCDw")
-
-
-class ScenarioError(VivavoceError):
-    """A scenario file cannot be used; the message names file, line and key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,80 +116,6 @@ def scenario_of(document: dict[str, Any], folder: Path, text: str = "") -> Scena
     return _Reader(text, folder).scenario(document)
 
 
-class _Table:
-    """One table of the file; what is left in it when all was read is unknown."""
-
-    def __init__(self, values: dict[str, Any], place: str, line_of: Callable[[str], int]) -> None:
-        self._values = dict(values)
-        self._place = place
-        self._line_of = line_of
-
-    def fault(self, key: str, problem: str) -> ScenarioError:
-        return ScenarioError(f"line {self._line_of(key)}: {self._place}{key} {problem}")
-
-    def has(self, key: str) -> bool:
-        return key in self._values
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = self._values.pop(key, default)
-        if not isinstance(value, str):
-            raise self.fault(key, "is missing" if value is None else "must be a text in quotes")
-        return value
-
-    def number(self, key: str, default: float, low: float, high: float) -> float:
-        value = self._values.pop(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise self.fault(key, f"must be a number from {low:g} to {high:g}")
-        return float(value)
-
-    def number_or_none(self, key: str, low: float, high: float) -> float | None:
-        return self.number(key, low, low, high) if self.has(key) else None
-
-    def whole(self, key: str, default: int, high: int) -> int:
-        value = self._values.pop(key, default)
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= high:
-            raise self.fault(key, f"must be a whole number from 0 to {high}")
-        return value
-
-    def flag(self, key: str) -> bool:
-        value = self._values.pop(key, False)
-        if not isinstance(value, bool):
-            raise self.fault(key, "must be true or false")
-        return value
-
-    def texts(self, key: str) -> list[str]:
-        """A text, or a list of them; empty where the key is missing."""
-        value = self._values.pop(key, [])
-        listed = value if isinstance(value, list) else [value]
-        if not all(isinstance(each, str) and each.strip() for each in listed):
-            raise self.fault(key, "must be a text, or a list of texts, none of them empty")
-        return listed
-
-    def wholes(self, key: str) -> tuple[int, ...]:
-        value = self._values.pop(key, [])
-        listed = value if isinstance(value, list) else [value]
-        if not all(isinstance(each, int) and not isinstance(each, bool) and 0 <= each <= 600_000 for each in listed):
-            raise self.fault(key, "must be milliseconds, or a list of them, from 0 to 600000")
-        return tuple(listed)
-
-    def table(self, key: str) -> dict[str, Any]:
-        value = self._values.pop(key, {})
-        if not isinstance(value, dict):
-            raise self.fault(key, f"must be a table: [{key}]")
-        return value
-
-    def tables(self, key: str) -> list[dict[str, Any]]:
-        value = self._values.pop(key, [])
-        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-            raise self.fault(key, f"must be tables: [[{key}]]")
-        return value
-
-    def finish(self) -> None:
-        """Raises ScenarioError for a key that nobody asked for."""
-        for key in self._values:
-            raise self.fault(key, "is not known; see docs/simulator.md for the keys there are")
-
-
 class _Reader:
     def __init__(self, text: str, folder: Path) -> None:
         self._lines = text.splitlines()
@@ -230,7 +151,7 @@ class _Reader:
         table = self._table({"times": AS_OFTEN_AS_NEEDED, **values}, "[default]", 1)
         return self._reply_from(table, "*", 0)
 
-    def _reply_from(self, table: _Table, on: str, number: int) -> Reply:
+    def _reply_from(self, table: Table, on: str, number: int) -> Reply:
         parts = self._parts(table)
         pauses_ms = table.wholes("pause_ms")
         digits = table.text("digits", "")
@@ -257,7 +178,7 @@ class _Reader:
             raise table.fault("digits", "may hold only 0-9, *, #, A-D, and w to wait")
         return reply
 
-    def _parts(self, table: _Table) -> tuple[ReplyPart, ...]:
+    def _parts(self, table: Table) -> tuple[ReplyPart, ...]:
         files, texts = table.texts("audio"), table.texts("text")
         if not files:
             return tuple(ReplyPart(text, None) for text in texts)
@@ -287,9 +208,9 @@ class _Reader:
         table.finish()
         return faults
 
-    def _table(self, values: dict[str, Any], header: str, number: int) -> _Table:
+    def _table(self, values: dict[str, Any], header: str, number: int) -> Table:
         place = f"{header} number {number}: " if header == "[[reply]]" else f"{header} " if header else ""
-        return _Table(values, place, lambda key: self._line_of(header, number, key))
+        return Table(values, place, lambda key: self._line_of(header, number, key))
 
     def _line_of(self, header: str, number: int, key: str) -> int:
         """The line of a key in the n-th table of that header; of the table itself where it lacks the key."""

@@ -9,7 +9,8 @@ import numpy as np
 
 from engine.audio import mulaw, resample
 from engine.clock import SAMPLE_RATE_HZ, ms_to_samples
-from telephony.simulator.scenario import Reply, Scenario, ScenarioError
+from telephony.simulator.scenario import Reply, Scenario
+from telephony.simulator.scenario_table import ScenarioError
 
 Voice = Callable[[str, float], bytes]
 """Speaks a text at a pitch (1.0 is the voice's own) as mu-law, 8 kHz."""

@@ -17,9 +17,10 @@ from engine.scheduling.zones import LocalTime
 from engine.store.models import Interview
 from engine.store.phrases import PhraseNews, PhraseRepository
 from engine.store.provider_health import EngineHealth, ProviderHealthRepository
+from engine.store.tasks import TaskRepository
 from engine.store.unit_of_work import UnitOfWork
 from engine.usage import Usage
-from engine.vocabulary import Topic
+from engine.vocabulary import TaskKind, Topic
 from engine.work.booking import book_at, offer_window
 from engine.work.candidate_links import LinkMaker
 from engine.work.desk import Desk
@@ -127,6 +128,8 @@ def _appointments(sessions: sessionmaker[Session], owner_id: uuid.UUID) -> tuple
         interview = session.get_one(Interview, booked)
         interview.candidate.email = "grace@example.org"
         appointment = book_at(desk, interview, LocalTime(wall, "Europe/Berlin"))
+        said = 'Asked for a person: "Could I talk to somebody about this first?"'
+        TaskRepository(session).add(owner_id, booked, TaskKind.CALL_BACK, said, at_ms=192_000)
         waiting = offer_window(desk, session.get_one(Interview, offered), window)
         maker = LinkMaker("c" * 40, "")
         links = {

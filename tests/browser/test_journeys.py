@@ -133,6 +133,11 @@ def test_a_running_call_appears_word_by_word_and_becomes_a_report_by_itself(
         expect(page.locator("[data-part=partial]")).to_have_text(
             "An index lets the database find rows without scanning"
         )
+        page.get_by_role("button", name="Next question").click()
+        expect(page.get_by_role("status").filter(has_text="On to the next question")).to_be_visible()
+        page.get_by_label("A note for yourself").fill("knows indexes")
+        page.get_by_role("button", name="Keep it").click()
+        expect(page.get_by_role("status").filter(has_text="The note is kept")).to_be_visible()
         script.fact("engine_switched", **{"port": "text_to_speech", "from": "deepgram-aura", "to": "local"})
         expect(page.locator("[data-part=change]")).to_contain_text("The voice changed from deepgram-aura to local at")
         script.answer(2, "An index lets the database find rows without scanning the whole table.")

@@ -1,8 +1,9 @@
-// The running call: asks for new events every second and shows them; gives up politely when the server is away.
+// The running call: shows what the server tells as it happens, asks every second where it cannot tell.
 const STAGES = { greeting: "Greeting", consent: "Asking for consent to record", explaining: "Explaining the keys", asking: "Asking", listening: "Listening", closing: "Saying goodbye", ended: "Ended" };
 const FLOORS = { agent: "The interviewer speaks", candidate: "The candidate speaks", open: "Silence" };
 const EVERY_MS = 1000;
 const FAILURES_TOLD = 3;
+const POLLS_BEFORE_LISTENING = 10;
 
 const clock = (ms) => {
   const seconds = Math.max(0, Math.floor(ms / 1000));
@@ -23,6 +24,7 @@ function follow(root) {
   let seenAt = performance.now();
   let runs = root.dataset.isOver === "no";
   let failures = 0;
+  let polls = 0;
 
   const atEnd = () => talk.scrollHeight - talk.scrollTop - talk.clientHeight < 40;
   const toEnd = () => { talk.scrollTop = talk.scrollHeight; latest.hidden = true; };
@@ -72,8 +74,11 @@ function follow(root) {
       if (event.price_usd === null) cost.dataset.isPartial = "";
       cost.textContent = usd(event.total_usd) + ("isPartial" in cost.dataset ? "+" : "");
     },
+    user_acted(event) { if (event.command !== "note" && !event.is_done) part("connection").textContent = "That came at a moment at which it meant nothing."; },
     budget_reached() { part("budget").hidden = false; },
     engine_switched(event) { part("change-words").textContent = event.text; part("change").hidden = false; },
+    wish(event) { part("wish-words").textContent = event.words; part("wish").hidden = false; },
+    line_trouble(event) { this.wish(event); },
     interview_ended() { partial(""); floor(""); },
     call_ended() { runs = false; partial(""); floor(""); },
   };
@@ -90,21 +95,43 @@ function follow(root) {
     return (await response.json()).data;
   }
 
+  const take = (data) => {
+    if (data.last <= after) return;
+    for (const event of data.events) { steps[event.name]?.(event); }
+    atMs = data.at_ms;
+    seenAt = performance.now();
+    after = data.last;
+  };
+  const answered = () => { failures = 0; part("connection").textContent = ""; };
+  const failed = () => {
+    failures += 1;
+    if (failures === FAILURES_TOLD) part("connection").textContent = "The server does not answer. Trying again; the call itself is not affected.";
+  };
+
+  // The server tells us as things happen; asking for news is for when it cannot, and renews the login.
+  function listen() {
+    if (!root.isConnected) return;
+    if (!("EventSource" in window)) { poll(); return; }
+    const source = new EventSource(`${root.dataset.stream}?after=${after}`);
+    source.onopen = answered;
+    source.onmessage = (message) => { if (root.isConnected) take(JSON.parse(message.data)); else source.close(); };
+    source.addEventListener("over", () => { source.close(); runs = false; });
+    source.onerror = () => {
+      if (source.readyState !== EventSource.CLOSED) { failed(); return; }
+      poll();
+    };
+  }
   async function poll() {
     if (!root.isConnected) return;
     if (!document.hidden) {
       try {
         const data = await ask();
-        if (data) {
-          for (const event of data.events) { steps[event.name]?.(event); }
-          if (data.last > after) { atMs = data.at_ms; seenAt = performance.now(); }
-          after = data.last;
-        }
-        failures = 0;
-        part("connection").textContent = "";
+        if (data) take(data);
+        answered();
+        polls += 1;
+        if (polls % POLLS_BEFORE_LISTENING === 1 && "EventSource" in window) { setTimeout(listen, EVERY_MS); return; }
       } catch {
-        failures += 1;
-        if (failures === FAILURES_TOLD) part("connection").textContent = "The server does not answer. Trying again; the call itself is not affected.";
+        failed();
       }
     }
     setTimeout(poll, EVERY_MS * Math.min(10, 1 + failures));
@@ -114,7 +141,7 @@ function follow(root) {
     if (runs && seenAt) part("elapsed").textContent = clock(atMs + Math.min(3000, performance.now() - seenAt));
     setTimeout(tick, 500);
   }
-  poll();
+  listen();
   tick();
 }
 

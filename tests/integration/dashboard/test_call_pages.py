@@ -94,3 +94,16 @@ def test_an_impossible_transfer_is_said_at_its_field(ada: Person, change: dict[s
     response = ada.client.submit("/account/transfer", change)
     assert response.status_code == 422
     assert f'href="#{field}"' in response.text
+
+
+def test_the_page_follows_the_call_while_it_is_placed(ada: Person, sessions: sessionmaker[Session]) -> None:
+    place = set_up(ada, BOOKED).partition("?")[0]
+    path, asks = f"{place}/live", {"HX-Request": "true"}
+    assert ada.client.get(f"{path}?state=scheduled+booked", headers=asks).status_code == 204
+    for state, part in (("taken", "calling"), ("missed", "missed")):
+        with sessions.begin() as session:
+            session.execute(update(Appointment).values(state=state))
+        changed = ada.client.get(f"{path}?state=scheduled+booked", headers=asks)
+        assert changed.status_code == 200
+        assert f'data-part="{part}"' in changed.text
+        assert f'data-part="{part}"' in ada.client.page(place)

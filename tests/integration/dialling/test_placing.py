@@ -8,20 +8,21 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import update
 
 from engine.errors import Conflict
 from engine.pricing import Charge
 from engine.store.appointments import AppointmentRepository
 from engine.store.dials import DialRepository, Waiting
 from engine.store.jobs import END_CALL
-from engine.store.moves import move_interview
+from engine.store.moves import move_call, move_interview
 from engine.store.outbox import OutboxRepository
 from engine.store.permissions import PermissionRepository
-from engine.store.schedule_models import Appointment
+from engine.store.schedule_models import Appointment, CallPermission
 from engine.store.tasks import TaskRepository
 from engine.store.unit_of_work import UnitOfWork
 from engine.usage import Usage
-from engine.vocabulary import AppointmentState, CallState, Channel, InterviewState
+from engine.vocabulary import AppointmentState, CallState, Channel, Direction, InterviewState
 from engine.work import booking, rebooking
 from engine.work.desk import Desk
 from engine.work.dialling import dial, end
@@ -62,6 +63,20 @@ def test_twilio_is_asked_with_everything_it_needs_to_know(office: Office) -> Non
     [call] = office.calls(interview)
     assert (call.id, call.state, call.call_sid, call.phone) == (call_id, CallState.RINGING, taken.sid, PHONE)
     assert office.appointment(interview).state == AppointmentState.TAKEN
+
+
+def test_no_telephone_number_gets_into_the_log(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    interview = office.plan()
+    appointment = office.due_now(interview)
+    with office.sessions.begin() as session:
+        DialRepository(session).take([Waiting(appointment.id, 0)], datetime.now(UTC))
+    reconcile(office, timedelta(seconds=20))
+    office.dial(office.due_now(office.plan("+12025550188")))
+    assert caplog.records != []
+    written = " ".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records)
+    assert "2025550143" not in written
+    assert "2025550188" not in written
 
 
 def test_however_many_reach_for_a_call_it_is_dialled_once(office: Office) -> None:
@@ -183,6 +198,29 @@ def test_a_call_whose_news_were_all_lost_is_looked_up(office: Office) -> None:
     reconcile(office, timedelta(seconds=80))
     assert office.calls(interview)[0].state == CallState.NO_ANSWER
     assert office.appointment(interview).state == AppointmentState.BOOKED
+
+
+def test_a_call_whose_process_is_gone_with_its_log_ends_when_it_must_have(office: Office) -> None:
+    interview = office.plan()
+    call_id = office.dial(office.due_now(interview))
+    assert call_id is not None
+    with office.sessions.begin() as session:
+        move_call(session, call_id, CallState.LIVE)
+    office.twilio.exchange.calls[0].status = "completed"
+    reconcile(office, timedelta(minutes=50))
+    assert office.calls(interview)[0].state == CallState.LIVE, "its session may still have it"
+    reconcile(office, timedelta(minutes=63))
+    assert (office.calls(interview)[0].state, office.calls(interview)[0].end_reason) == ("dropped", "line_lost")
+
+
+def test_rows_whose_end_nobody_told_of_take_up_no_line_for_ever(office: Office) -> None:
+    office.lines = 1
+    with UnitOfWork(office.sessions) as work:
+        work.calls.register(office.plan("+12025550177").id, "CA9", Direction.INBOUND)
+        work.commit()
+    appointment = office.due_now()
+    assert office.dial(appointment) is None
+    assert office.dial(appointment, timedelta(minutes=4)) is not None
 
 
 @pytest.mark.parametrize(
@@ -354,3 +392,20 @@ def test_with_a_pace_accounts_take_turns_and_are_told_when(office: Office) -> No
     owners = ["few" if phone.startswith("+1202555017") else "many" for phone in placed]
     assert all(one != next_one for one, next_one in itertools.pairwise(owners[:4])), owners
     assert owners[4:] == ["many", "many"]
+
+
+def test_a_job_that_places_somebody_elses_call_looks_at_that_calls_gates(office: Office) -> None:
+    office.per_second = 10.0
+    mine, theirs = office.due_now(office.plan()), office.plan("+12025550188")
+    refused = office.due_now(theirs)
+    with office.sessions.begin() as session:
+        row = session.get_one(Appointment, refused.id)
+        assert row.due_at is not None
+        row.due_at -= timedelta(seconds=1)
+        session.execute(
+            update(CallPermission).where(CallPermission.phone == refused.phone).values(withdrawn_at=office.now())
+        )
+    dialler = office.dialler()
+    assert len(dial(dialler, [Waiting(mine.id, 0)], office.now())) == 1
+    assert [phone for _, phone in office.twilio.requests] == [PHONE]
+    assert office.appointment(theirs).closed_gate == "consent_missing"

@@ -62,6 +62,21 @@ def test_the_wish_is_a_task_with_its_words_and_its_place_in_the_recording(office
     assert len(office.jobs(PUT_THROUGH)) == 1
 
 
+@pytest.mark.parametrize(
+    ("fact", "task"),
+    [
+        ("call_back_wanted", ("call_back", "Would like to be called at another time.", 65_000)),
+        ("wrong_person", ("not_reached", "Somebody else answered at this number.", 65_000)),
+    ],
+)
+def test_what_was_promised_on_the_call_becomes_a_task(
+    office: Office, interview: Interview, fact: str, task: tuple[str, str, int]
+) -> None:
+    running(office, interview, (fact, {"by": "words", "text": "Yes."}))
+    assert tasks(office) == [task]
+    assert office.jobs(PUT_THROUGH) == []
+
+
 def test_in_office_hours_the_call_is_put_through_and_the_person_asked_first(
     office: Office, interview: Interview
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from engine.adapters.cloud_checks import key_checks
 from engine.adapters.key_checks import check_keys
 from engine.adapters.model_names import check_models
+from engine.adapters.provider_health import HealthBoard, ProviderHealth
 from engine.adapters.selection import check_keys_at_start
 from engine.config import Settings, load_settings
 from engine.errors import SettingsError
@@ -48,8 +49,8 @@ def clouds() -> Iterator[Clouds]:
         yield Clouds(deepgram, openai)
 
 
-def faults(settings: Settings) -> list[str]:
-    return check_keys(key_checks(settings))
+def faults(settings: Settings, board: HealthBoard | None = None) -> list[str]:
+    return check_keys(key_checks(settings), board or HealthBoard())
 
 
 def test_good_keys_and_known_models_are_not_worth_a_line(clouds: Clouds, caplog: pytest.LogCaptureFixture) -> None:
@@ -72,6 +73,17 @@ def test_a_refused_key_is_one_line_that_names_the_variable_and_not_the_key(
     assert fault.startswith(f"{variable} cannot be used:")
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [(logging.ERROR, fault)]
     assert "a-bad-key" not in caplog.text and "\n" not in fault
+
+
+def test_the_engines_of_a_refused_key_are_left_alone_from_the_start(clouds: Clouds) -> None:
+    board = HealthBoard()
+    ports = ("speech_to_text", "text_to_speech")
+    for name in (f"{port}/{engine}" for port in ports for engine in ("deepgram", "deepgram-flux", "openai")):
+        board.register(ProviderHealth(name))
+    faults(clouds.settings(DEEPGRAM_API_KEY="a-bad-key"), board)
+    left_alone = {each.name for each in board.snapshots() if each.state == "open"}
+    assert left_alone == {f"{port}/{engine}" for port in ports for engine in ("deepgram", "deepgram-flux")}
+    assert all("DEEPGRAM_API_KEY" in str(each.last_error) for each in board.snapshots() if each.state == "open")
 
 
 def test_a_model_that_the_provider_does_not_know_is_named_with_its_variable(clouds: Clouds) -> None:
@@ -98,12 +110,12 @@ def test_a_provider_that_is_out_of_order_is_a_warning(clouds: Clouds, caplog: py
 def test_nothing_is_asked_without_keys() -> None:
     local = load_settings(BASE | {"SPEECH_TO_TEXT": "local", "TEXT_TO_SPEECH": "local"})
     assert list(key_checks(local)) == []
-    assert check_keys_at_start(local) is None
+    assert check_keys_at_start(local, HealthBoard()) is None
 
 
 def test_a_start_does_not_wait_for_the_answers(clouds: Clouds) -> None:
     clouds.deepgram.faults.hold_handshake("/v1/listen", 0.3)
-    thread = check_keys_at_start(clouds.settings())
+    thread = check_keys_at_start(clouds.settings(), HealthBoard())
     assert thread is not None and thread.is_alive()
     thread.join()
 

@@ -255,3 +255,60 @@ def test_a_peer_that_vanishes_leaves_a_closed_log_and_a_free_line(server):
         threading.Event().wait(0.05)
     assert records[-1].data["reason"] == "line_lost"
     assert server.switchboard.live_calls == 0
+
+
+def started(socket: Client, server, sid: str, stream_sid: str) -> None:
+    """Opens the line and waits for our voice on it."""
+    socket.send(start_message(sid, token_for(server, sid)).replace("MZ1", stream_sid))
+    for number in range(5):
+        socket.send(frame(number).replace("MZ1", stream_sid))
+    assert json.loads(socket.receive(timeout=10))["streamSid"] == stream_sid
+
+
+def records_of(server, sid: str):
+    path = event_log_path(server.settings.event_logs_dir, server.call_ids[sid])
+    return parse(path.read_bytes())[0]
+
+
+def test_a_call_on_a_new_socket_is_taken_over_and_the_old_session_lets_go(server):
+    """The old socket broke without a word, so its session still believes in it: never do two speak on one leg."""
+    sid = server.sids[0]
+    with connect(server.url) as old, connect(server.url) as new:
+        started(old, server, sid, "MZ1")
+        opening = threading.Timer(0.3, server.switchboard.line_moved, (f"{sid} MZ2",))  # as the listener tells it
+        opening.start()
+        started(new, server, sid, "MZ2")
+        opening.join()
+        with pytest.raises(ConnectionClosed):
+            while old.receive(timeout=10) is not None:
+                pass
+    records = records_of(server, sid)
+    assert [record.sequence for record in records] == list(range(len(records)))
+    names = [record.name for record in records]
+    assert names.index("call_ended") < names.index("call_resumed") < names.index("LineResumed")
+    said = next(record.data["pieces"] for record in records[names.index("LineResumed") :] if record.name == "Speak")
+    assert said[0] == "Sorry, the line broke."
+
+
+def test_a_call_whose_log_lies_on_another_machine_goes_on_from_postgres(server, sessions):
+    sid = server.sids[0]
+    path = event_log_path(server.settings.event_logs_dir, server.call_ids[sid])
+    with connect(server.url) as socket:
+        started(socket, server, sid, "MZ1")
+        socket.sock.shutdown(SHUT_RDWR)
+    deadline_s = time.monotonic() + 10
+    while server.switchboard.live_calls and time.monotonic() < deadline_s:
+        threading.Event().wait(0.05)
+    before = parse(path.read_bytes())[0]
+    with UnitOfWork(sessions) as work:
+        work.events.ship(server.call_ids[sid], before)
+        work.commit()
+    path.unlink()
+
+    with connect(server.url) as socket:
+        started(socket, server, sid, "MZ2")
+
+    records = records_of(server, sid)
+    assert [record.sequence for record in records] == list(range(len(before), len(before) + len(records)))
+    assert records[0].name == "call_resumed"
+    assert records[0].at_ms >= before[-1].at_ms

@@ -6,6 +6,7 @@ import pytest
 
 from engine.adapters.recording_files import samples_in
 from engine.work.replay import logged_actions, replayed_actions
+from engine.work.takeover import last_records
 from telephony.line_errors import LineGone
 
 ANSWER = "It is an answer with quite a number of words in it so that nobody asks again."
@@ -120,3 +121,17 @@ def test_nothing_is_recorded_after_a_break_either_where_consent_was_refused(virt
 
     assert call.reason == "completed"
     assert not call.recording.exists()
+
+
+def test_a_call_that_nobody_goes_on_with_gets_the_last_words_that_its_process_could_not_write(virtual):
+    call = virtual(COMPLETE).run()
+    heard = [number for number, record in enumerate(call.records) if record.name == "FinalReceived"]
+    records = call.records[: heard[1] + 1]  # consent, and the words of the first answer: here the process was killed
+
+    last = last_records(records, call.plan)
+
+    assert last[0].sequence == records[-1].sequence + 1
+    assert (last[0].kind, last[0].name, last[0].data["reason"]) == ("signal", "LineClosed", "process_lost")
+    told = {record.name: record.data for record in last if record.kind == "fact"}
+    assert (told["answer_completed"]["state"], told["answer_completed"]["text"]) == ("unfinished", ANSWER)
+    assert last_records([*records, *last], call.plan) == ()

@@ -127,7 +127,7 @@ def facts() -> Callable[..., list[EventRecord]]:
     def build(*wanted: str | tuple[str, dict[str, Any]], first: int = 0) -> list[EventRecord]:
         pairs = [(item, {}) if isinstance(item, str) else item for item in wanted]
         return [
-            EventRecord(number, number * 1000, "fact", name, ordinary_data()[name] | changes)
+            EventRecord(number, number * 1000, "fact", name, ordinary_data().get(name, {}) | changes)
             for number, (name, changes) in enumerate(pairs, start=first)
         ]
 
@@ -143,6 +143,7 @@ def ordinary_data() -> dict[str, dict[str, Any]]:
             "stream_sid": "MZ1",
             "direction": "inbound",
         },
+        "call_resumed": {"call_sid": "CA1", "stream_sid": "MZ2", "direction": "inbound"},
         "engine_switched": {"port": "speech_to_text", "from": "a", "to": "b", "reason": "late", "lost_ms": 0},
         "stage_changed": {"stage": "asking"},
         "floor_changed": {"floor": "agent"},

@@ -62,7 +62,9 @@ ANSWERED = ("answer_completed", {"text": SAID, "words": []})
 def test_a_finished_interview_gets_grades_and_a_report(
     sessions: sessionmaker[Session], call: Call, bank: QuestionBank, shipped: Callable[..., None]
 ) -> None:
-    shipped("call_started", "turn_ended", "question_asked", ANSWERED, "interview_ended", "line_measured", "call_ended")
+    asked = ("candidate_asked", {"text": "What is the salary?", "answer": ""})
+    ended = ("interview_ended", "line_measured", "call_ended")
+    shipped("call_started", "turn_ended", "question_asked", ANSWERED, asked, *ended)
 
     grade_interview(sessions, bank, call.interview_id)
 
@@ -77,6 +79,7 @@ def test_a_finished_interview_gets_grades_and_a_report(
         assert report.body["facts"]["candidate_name"] == "Grace Example"
         assert report.body["turns"][0]["who"] == "agent"
         assert report.body["line_quality"] == {"snr_db": 31}
+        assert 'The candidate asked: "What is the salary?" It has not been answered.' in report.body["notes"]
         [evaluation] = work.evaluations.latest(call.interview_id).values()
         assert (evaluation.version, evaluation.state) == (1, GradeState.SCORED)
         assert evaluation.score == pytest.approx(report.score)
@@ -112,6 +115,34 @@ def test_an_interrupted_interview_gets_a_partial_report_and_stays_open(
     assert "2" in " ".join(report.body["missing"])
     with sessions() as session:
         assert session.get_one(Interview, call.interview_id).state == InterviewState.INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason", "state"),
+    [
+        ({"state": "unfinished", "ended_by": "line"}, "process_lost", GradeState.NOT_ASSESSABLE),
+        ({"state": "unfinished", "ended_by": "line"}, "hung_up", GradeState.SCORED),
+        ({"state": "skipped", "text": "", "ended_by": "user"}, "hung_up", GradeState.NOT_ASSESSABLE),
+        ({"state": "skipped", "text": "", "ended_by": "skip"}, "hung_up", GradeState.DECLINED),
+    ],
+)
+def test_what_our_own_side_ended_is_not_held_against_the_candidate(
+    sessions: sessionmaker[Session],
+    call: Call,
+    bank: QuestionBank,
+    shipped: Callable[..., None],
+    answer: dict[str, str],
+    reason: str,
+    state: GradeState,
+) -> None:
+    told = ("answer_completed", {"text": SAID, "words": []} | answer)
+    shipped("call_started", "question_asked", told, ("call_ended", {"reason": reason}))
+
+    grade_interview(sessions, bank, call.interview_id)
+
+    with UnitOfWork(sessions) as work:
+        [evaluation] = work.evaluations.latest(call.interview_id).values()
+        assert evaluation.state == state
 
 
 def test_a_report_admits_that_engines_changed_in_the_call(

@@ -4,16 +4,20 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from xml.etree import ElementTree
 
+import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, text, update
+from sqlalchemy import make_url, select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.test import TestResponse
 
+from engine.adapters.event_files import FileEventLog, event_log_path
 from engine.config import Settings, load_settings
+from engine.ports import EventRecord
 from engine.store.interviews import NewInterview
 from engine.store.models import Attempt, Call, Interview, User
 from engine.store.moves import move_call, move_interview
@@ -30,7 +34,7 @@ CALLER, DIALLED = "+15550101", "+15550100"
 
 
 @pytest.fixture
-def settings(database_url: str) -> Settings:
+def settings(database_url: str, tmp_path: Path) -> Settings:
     environ = {
         "DATABASE_URL": database_url,
         "JWT_SECRET": "a" * 40,
@@ -40,6 +44,7 @@ def settings(database_url: str) -> Settings:
         "TWILIO_ACCOUNT_SID": "AC1",
         "TWILIO_AUTH_TOKEN": "the account's secret",
         "PHONE_NUMBER": DIALLED,
+        "DATA_DIR": str(tmp_path),
     }
     return load_settings(environ)
 
@@ -318,6 +323,8 @@ def test_a_second_leg_takes_over_and_the_first_one_is_put_down(desk: Desk, inter
         session.execute(update(Call).values(state=CallState.LIVE))
     assert verbs(desk.post("/telephony/pin?try=1", Digits=interview.pin, CallSid="CA2")) == ["Connect"]
     assert ends_asked_for(desk) == 1
+    assert legs(desk) == {"CA1": "dropped", "CA2": "ringing"}
+    assert verbs(desk.post("/telephony/after")) == ["Hangup"], "it must not go on beside the new one"
 
 
 def test_a_call_of_ours_that_finds_the_candidate_on_the_line_already_steps_back(
@@ -456,6 +463,23 @@ def test_a_leg_goes_on_a_few_times_and_then_ends_kindly(desk: Desk, interview: I
     assert spoken(answers[-1]) == words.LINE_BROKE
 
 
+def test_a_database_that_is_just_being_restarted_is_waited_for(
+    desk: Desk, interview: Interview, database_admin: "psycopg.Connection[tuple[object, ...]]"
+) -> None:
+    connected(desk, interview, CallState.LIVE, CallState.DROPPED)
+    name = make_url(desk.settings.database_url).database
+    database_admin.execute(f'alter database "{name}" allow_connections false')
+    database_admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+
+    def is_back() -> None:
+        database_admin.execute(f'alter database "{name}" allow_connections true')
+
+    desk.while_waiting = is_back
+
+    assert verbs(desk.post("/telephony/after")) == ["Connect"]
+    assert len(desk.waited) == 1
+
+
 def test_a_leg_that_was_overtaken_by_a_newer_one_does_not_go_on(desk: Desk, interview: Interview) -> None:
     connected(desk, interview, CallState.LIVE, CallState.DROPPED)
     desk.post("/telephony/pin?try=1", Digits=interview.pin, CallSid="CA2")
@@ -468,14 +492,18 @@ def test_a_leg_that_was_overtaken_by_a_newer_one_does_not_go_on(desk: Desk, inte
     assert verbs(desk.post("/telephony/after")) == ["Hangup"]
 
 
-def test_after_an_interview_that_is_over_the_line_is_put_down(desk: Desk, interview: Interview) -> None:
+def test_where_the_line_broke_in_the_middle_of_our_goodbye_it_is_said_once_more(
+    desk: Desk, interview: Interview
+) -> None:
     connected(desk, interview, CallState.LIVE)
     with UnitOfWork(desk.sessions) as unit:
         for state in (InterviewState.IN_PROGRESS, InterviewState.EVALUATING):
             assert move_interview(unit.session, interview.id, state)
         unit.commit()
 
-    assert verbs(desk.post("/telephony/after")) == ["Hangup"]
+    answer = desk.post("/telephony/after")
+    assert verbs(answer) == ["Say", "Hangup"]
+    assert spoken(answer) == words.ALL_DONE
 
 
 def test_a_call_that_failed_on_our_side_ends_with_an_apology(desk: Desk, interview: Interview) -> None:
@@ -499,6 +527,27 @@ def test_news_that_never_comes_is_not_waited_for_while_the_caller_hears_nothing(
 
     assert verbs(desk.post("/telephony/after")) == ["Connect"]
     assert sum(desk.waited) <= 0.5
+
+
+def test_after_a_kill_nobody_waits_for_news(desk: Desk, interview: Interview) -> None:
+    connected(desk, interview, CallState.LIVE)
+    call = desk.call()
+    assert call is not None
+    log = FileEventLog(event_log_path(desk.settings.event_logs_dir, call.id))
+    log.append(EventRecord(0, 0, "fact", "call_started", {}))
+
+    assert verbs(desk.post("/telephony/after")) == ["Connect"]
+    assert desk.waited != [], "its writer lives, and may have more to tell"
+    desk.waited.clear()
+    log.close()
+    assert verbs(desk.post("/telephony/after")) == ["Connect"]
+    assert desk.waited == []
+
+    log = FileEventLog(event_log_path(desk.settings.event_logs_dir, call.id))
+    log.append(EventRecord(1, 0, "fact", "call_ended", {"reason": "completed"}))
+    log.close()
+    desk.post("/telephony/after")
+    assert desk.waited != [], "the end is on its way to the database"
 
 
 def test_after_a_call_that_nobody_knows_the_line_is_put_down(desk: Desk) -> None:

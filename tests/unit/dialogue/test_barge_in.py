@@ -160,7 +160,7 @@ def test_a_yes_over_the_question_of_consent_is_an_answer(call):
     call.now_ms += 400
     call.feed(SpeechEnded(call.now_ms, call.now_ms))
     call.feed(FinalReceived(call.now_ms, "Yes", ()))
-    call.answer_flushes()
+    call.wait_for("wish")
     assert call.facts("consent_given")[0]["is_granted"] is True
 
 
@@ -294,3 +294,14 @@ def test_sounds_of_listening(text):
 @pytest.mark.parametrize("text", ["", "yes it is", "okay so", "wait", "right join", "no", "good question", "mutex"])
 def test_words_that_are_more_than_listening(text):
     assert not is_backchannel(text)
+
+
+def test_a_breath_after_yes_is_not_the_end_of_the_answer(call):
+    call.start()
+    call.hear_out()
+    call.speak("Yes,", for_ms=400, then_silent=False)
+    assert call.facts("consent_given") == []
+    call.now_ms += 260
+    call.speak("that is fine with me.", then_silent=False)
+    call.wait_for("wish")
+    assert call.facts("consent_given")[0]["answer"] == "Yes, that is fine with me."

@@ -36,6 +36,7 @@ from engine.dialogue.signals import (
     StopPlayback,
     StopTimer,
     TimerExpired,
+    UserCommand,
     VoiceFailed,
     signal_from_data,
     to_data,
@@ -109,6 +110,7 @@ moves = st.one_of(
     st.tuples(st.just("timer"), st.sampled_from(TIMERS)),
     st.tuples(st.just("judged"), st.sampled_from([None, 0.0, 60.0, 100.0])),
     st.tuples(st.sampled_from(["closed", "resumed"]), st.just(0)),
+    st.tuples(st.just("user"), st.sampled_from(["end", "skip", "add_time", "note"])),
     st.tuples(st.just("text"), st.tuples(st.integers(0, 1), st.sampled_from(WRITTEN))),
     st.tuples(st.just("replied"), st.tuples(st.integers(0, 1), st.sampled_from(INTENTS))),
     st.tuples(st.just("model failed"), st.integers(0, 1)),
@@ -158,6 +160,8 @@ def signal_for(kind: str, value, state: Conversation, at_ms: int) -> Signal:
         case "judged":
             current = state.interview.current
             return AnswerJudged(at_ms, current.order if current else 1, value, ("first",))
+        case "user":
+            return UserCommand(at_ms, value, "5")
         case "resumed":
             return LineResumed(at_ms, has_model=True)
         case _:

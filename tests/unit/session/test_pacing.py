@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.clock import ms_to_samples
-from telephony.pacing import LEAD_MS, AudioOut, ClearOut, MarkOut, OutgoingQueue
+from telephony.pacing import LEAD_MS, MOST_QUEUED_MS, AudioOut, ClearOut, MarkOut, OutgoingQueue
 
 
 def drain(queue: OutgoingQueue, line_samples: int) -> list[object]:
@@ -57,3 +57,38 @@ def test_everything_goes_out_once_in_order_with_marks_where_they_belong(adds, st
         line += step_frames * 160
     assert sent == total
     assert marks_sent == expected
+
+
+def test_audio_without_room_is_dropped_and_counted_and_the_rest_still_goes_out():
+    line = OutgoingQueue()
+    minute = b"\x55" * 60 * 8000
+    line.add(minute, [(60_000, "1")])
+    line.add(minute, [(60_000, "2")])
+    line.add(b"\x55" * 8000, [(1000, "3")])
+    assert line.dropped_ms == 1000
+    assert line.queued_ms == MOST_QUEUED_MS
+    line.clear()
+    line.add(b"\x55" * 8000, [(1000, "4")])
+    assert line.queued_ms == 1000
+
+
+def test_what_is_held_goes_out_later_and_nothing_of_it_is_lost():
+    line = OutgoingQueue()
+    line.add(b"\x55" * 8000, [(1000, "end")])
+    while line.next_due(0) is not None:
+        pass
+    sent_until = line.hold(800)
+    assert line.next_due(8000) is None and line.due_samples is None
+    start, waiting = line.release(8000)
+    assert (start, len(waiting)) == (8000, 8000 - sent_until)
+    assert isinstance(line.next_due(8000), AudioOut)
+
+
+def test_a_clear_ends_a_hold():
+    line = OutgoingQueue()
+    line.add(b"\x55" * 8000, [])
+    line.hold(0)
+    line.clear()
+    assert line.next_due(0) == ClearOut()
+    line.add(b"\x55" * 800, [])
+    assert isinstance(line.next_due(0), AudioOut)

@@ -24,7 +24,8 @@ from telephony.simulator.happenings import Happening, Kind, MarkName, parse_mark
 from telephony.simulator.line import BUFFER_SAMPLES, SimulatedLine, StreamIdentity
 from telephony.simulator.recorder import read_session
 from telephony.simulator.run import simulated_leg
-from telephony.simulator.scenario import LineFaults, Reply, ReplyPart, ScenarioError, parse_scenario
+from telephony.simulator.scenario import LineFaults, Reply, ReplyPart, parse_scenario
+from telephony.simulator.scenario_table import ScenarioError
 from telephony.simulator.timeline import percentile
 from telephony.simulator.twiml_reader import (
     CarrierError,

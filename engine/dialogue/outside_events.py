@@ -1,0 +1,30 @@
+"""What befalls an interview from outside of the talk: its line, and the user who watches."""
+
+from dataclasses import dataclass
+
+from engine.transcript import Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class LineBroke:
+    """Nobody is there any more; what was recognised of the turn that was going on."""
+
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """The line broke and the caller is there again, on the same leg."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserEnds:
+    """The user who watches the call wants it to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserSkips:
+    """The user who watches the call wants the next question."""
+
+
+OutsideEvent = LineBroke | CameBack | UserEnds | UserSkips
