@@ -39,6 +39,8 @@ class LiveView:
     is_over: bool = False
     change: str = ""
     """The last time that another engine took over, in words."""
+    wish: str = ""
+    """What the candidate wished last, or what is wrong with the line, in words."""
     lines: tuple[Line, ...] = ()
     last_id: int = 0
     cost_usd: str = ""
@@ -58,6 +60,13 @@ _SHOWN: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("fact", "answer_completed"): ("answer", ("order", "state")),
     ("fact", "turn_ended"): ("turn", ("who", "text", "start_ms", "end_ms", "is_interrupted")),
     ("fact", "engine_switched"): ("engine_switched", ("port", "from", "to", "lost_ms")),
+    ("fact", "line_trouble"): ("line_trouble", ("trouble",)),
+    ("fact", "human_wanted"): ("wish", ("text",)),
+    ("fact", "calls_refused"): ("wish", ("text",)),
+    ("fact", "call_back_wanted"): ("wish", ("text",)),
+    ("fact", "wrong_person"): ("wish", ("text",)),
+    ("fact", "paused"): ("wish", ("text",)),
+    ("fact", "candidate_asked"): ("wish", ("text",)),
     ("fact", "user_acted"): ("user_acted", ("command", "text", "is_done")),
     ("fact", "interview_ended"): ("interview_ended", ("reason", "is_complete")),
     ("fact", "usage_counted"): ("cost", ("total_usd", "price_usd")),
@@ -68,6 +77,16 @@ _SHOWN: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
 }
 
 
+_WISHES: Mapping[str, str] = {
+    "human_wanted": "The candidate would like to speak to a person.",
+    "calls_refused": "The candidate does not want to be called again.",
+    "call_back_wanted": "The candidate would like to be called at another time.",
+    "wrong_person": "Somebody else has answered.",
+    "paused": "The candidate takes a break of up to two minutes.",
+    "candidate_asked": "The candidate asked a question of their own.",
+}
+
+
 def public_event(event: Event) -> dict[str, Any] | None:
     """The event as the API tells it, or None for one that is nobody's business outside."""
     shown = _SHOWN.get((event.kind, event.name))
@@ -75,7 +94,11 @@ def public_event(event: Event) -> dict[str, Any] | None:
         return None
     name, fields = shown
     public = {"id": event.id, "at_ms": event.at_ms, "name": name} | {key: event.data.get(key) for key in fields}
-    if name == "engine_switched":
+    if name == "line_trouble":
+        public["words"] = f"Trouble on the line: {event.data.get('trouble')}."
+    elif name == "wish":
+        public |= {"wish": event.name, "words": _WISHES[event.name]}
+    elif name == "engine_switched":
         public["text"] = change_in_words(EngineChange(event.at_ms, event.data))
     return public
 
@@ -106,8 +129,9 @@ def _step(view: LiveView, event: Mapping[str, Any]) -> LiveView:
                 question=str(event["text"] or ""),
                 topic=str(event["topic"] or ""),
             )
-        case "engine_switched":
-            return replace(view, change=str(event["text"]))
+        case "engine_switched" | "wish" | "line_trouble" as name:
+            words = str(event["text" if name == "engine_switched" else "words"])
+            return replace(view, change=words) if name == "engine_switched" else replace(view, wish=words)
         case "partial_transcript":
             return replace(view, partial=str(event["text"] or ""))
         case "turn":

@@ -57,30 +57,32 @@ class Answering:
 _SPACE: Final = r"[\s,.!;:]+"
 _FULL: Final = re.compile(
     r"mailbox (?:is |was )?(?:currently )?full|(?:cannot|can't|can not|unable to|not able to) (?:accept|take|receive) "
-    r"(?:any )?(?:new |more )?messages|memory is full|no (?:more )?(?:space|room) (?:for|to)"
+    r"(?:any )?(?:new |more )?messages|memory is full"
 )
 _SCREENING: Final = re.compile(
-    r"(?:state|say|give|record|tell me) your name|name and (?:the )?(?:reason|why|purpose)|"
-    r"(?:reason|purpose) (?:for|of) (?:your|the|this) call|why (?:you(?:'re| are) calling|are you calling)|"
-    r"(?:call )?screening|screening service|google assistant|call assist|before i (?:try to )?connect you|"
-    r"(?:see|check|find out) if (?:this person|the person|they|he|she)(?: is| are|'s|'re) available|"
-    r"is using (?:a |an )?(?:automated |virtual |call )"
+    r"(?:state|record) your name|your name (?:and|or) (?:the |your )?(?:reason|why|purpose)|"
+    r"name and (?:the )?(?:reason|purpose) (?:for|of)|call[ -]screening|screening service|google assistant|call assist|"
+    r"before i (?:try to )?connect you|(?:see|check|find out) if (?:this|the) person(?: is|'s) available|"
+    r"person (?:that )?you(?:'re| are) calling is using"
 )
 _VOICEMAIL: Final = re.compile(
-    r"(?:leave|record) (?:a |an |me a |us a |your |me your |us your )?(?:short |brief |detailed )?(?:voice ?)?"
-    r"(?:message|name|number)|(?:after|at|wait for|following) the (?:tone|beep|signal)|voice ?mail|voicemail box|"
-    r"answering (?:machine|service)|(?:is|am|are|'m|'re) (?:not available|unavailable)|"
-    r"(?:cannot|can't|can not|unable to|not able to) (?:take|answer|come to|get to) (?:your|the|my) (?:call|phone)|"
-    r"(?:you have|you've) reached|(?:call|get back to) you(?: back)? (?:as soon as|when) (?:i|we) can|"
+    r"(?:leave|record) (?:a |me a |us a |your |me your |us your )?(?:short |brief |detailed )?(?:voice ?)?"
+    r"(?:message|name and number)|(?:after|at|wait for|following) the (?:tone|beep|signal)|"
+    r"(?:voice ?mail|answering) ?(?:box|service|machine|of)|"
+    r"(?:cannot|can't|can not|unable to|not able to) (?:take|answer|get to) your call|"
+    r"(?:cannot|can't|can not|unable to|not able to) (?:come|get) to the phone|"
+    r"you(?: have|'ve) reached (?!the wrong|a wrong|me\b|us\b)|"
     r"(?:party|person|customer|subscriber|number) you (?:have |are |'re )?(?:called|dialed|dialled|calling|trying to)|"
-    r"forwarded to (?:an? )?(?:automat|voice)|no one is available|when you (?:have |are |'re )?(?:finished|done) record"
+    r"forwarded to (?:an? )?(?:automat|voice)|no one is available to take|"
+    r"when you (?:have |are |'re )?(?:finished|done) record"
 )
 _MENU: Final = re.compile(
     r"press (?:\w+ ){0,2}(?:one|two|three|four|five|six|seven|eight|nine|zero|[0-9]|star|pound|hash)\b|"
-    r"for \w+(?: \w+){0,4} press|main menu|(?:listen|following) (?:carefully|options)|dial (?:by name|the extension|"
-    r"your party)|your call (?:is important|may be|will be answered)|(?:call|line) is being (?:forwarded|transferred)|"
-    r"please (?:hold|stay on the line)(?: while| for| and)?"
+    r"for \w+(?: \w+){0,4} press|main menu|menu options|dial (?:by name|the extension|your party)|"
+    r"your call (?:is important|may be recorded|will be answered)|(?:call|line) is being (?:forwarded|transferred)|"
+    r"please (?:hold|stay on the line) (?:while|for the next|and)"
 )
+"""Only what people do not say to a caller: a person who is taken for a machine is put down."""
 
 
 def machine_words(text: str) -> Who | None:

@@ -16,6 +16,7 @@ from engine.pricing import load_prices
 from engine.questions.bank import QuestionBank
 from engine.store.jobs import BATCH, GRADE_INTERVIEW, WRITE_QUESTIONS
 from engine.store.unit_of_work import UnitOfWork
+from engine.vocabulary import InterviewState
 from engine.work.grading import grade_interview
 from engine.work.model_grading import Charging
 from engine.work.phrases import tidy_phrases
@@ -52,6 +53,8 @@ def register(
     @app.task(name=GRADE_INTERVIEW, queue=BATCH, retry=ProviderRetries(), pass_context=True)
     def grade(context: JobContext, interview_id: str) -> None:
         interview = uuid.UUID(interview_id)
+        if _goes_on(sessions, interview):
+            return  # it had broken off for a moment; it is graded when it ends
         account = job_account(sessions, costs, interview, GRADE_INTERVIEW)
         is_last_try = context.job.attempts >= TRIES - 1
         charging = Charging(account, may_try_again=not is_last_try)
@@ -86,6 +89,11 @@ def register(
     @app.task(name="remove_done_jobs", queue=BATCH, queueing_lock="remove_done_jobs", pass_context=True)
     async def remove_done(context: JobContext, timestamp: int) -> None:
         await context.app.job_manager.delete_old_jobs(nb_hours=_KEEP_DONE_JOBS_H)
+
+
+def _goes_on(sessions: sessionmaker[Session], interview_id: uuid.UUID) -> bool:
+    with UnitOfWork(sessions) as work:
+        return work.interviews.get(interview_id).state == InterviewState.IN_PROGRESS
 
 
 async def rescue_stalled_jobs(manager: JobManager) -> None:

@@ -143,6 +143,7 @@ def ordinary_data() -> dict[str, dict[str, Any]]:
             "stream_sid": "MZ1",
             "direction": "inbound",
         },
+        "call_resumed": {"call_sid": "CA1", "stream_sid": "MZ2", "direction": "inbound"},
         "engine_switched": {"port": "speech_to_text", "from": "a", "to": "b", "reason": "late", "lost_ms": 0},
         "stage_changed": {"stage": "asking"},
         "floor_changed": {"floor": "agent"},

@@ -184,6 +184,18 @@ def test_the_same_leg_goes_live_again_when_its_media_socket_comes_back(
     assert states(sessions, call) == (CallState.LIVE, InterviewState.IN_PROGRESS)
 
 
+@pytest.mark.parametrize("before", [("call_started",), ("call_started", "call_ended")])
+def test_a_leg_that_is_taken_over_is_live_whether_the_break_was_noticed_or_not(
+    sessions: sessionmaker[Session], call: Call, facts: Facts, before: tuple[str, ...]
+) -> None:
+    ship(sessions, call, facts(*before, "call_resumed"))
+
+    assert states(sessions, call) == (CallState.LIVE, InterviewState.IN_PROGRESS)
+    with sessions() as session:
+        found = session.get_one(Call, call.id)
+        assert (found.stream_sid, found.ended_at, found.end_reason) == ("MZ2", None, None)
+
+
 def test_a_malformed_fact_stays_in_the_log_and_stops_nothing(
     sessions: sessionmaker[Session], call: Call, facts: Facts
 ) -> None:

@@ -165,6 +165,29 @@ def test_a_job_of_a_worker_that_died_is_run_by_another_and_holds_up_none_of_its_
     until(lambda: has_report(sessions, call))
 
 
+def test_an_interview_that_goes_on_again_is_graded_when_it_ends_and_not_before(
+    database_url: str, sessions: sessionmaker[Session], call: Call, facts: Facts, start_worker: Callable[..., object]
+) -> None:
+    broken = facts("call_started", "question_asked", "answer_completed", "call_ended", "call_started")
+    with UnitOfWork(sessions) as work:
+        work.events.ship(call.id, broken)
+        work.commit()
+
+    start_worker(database_url)
+    until(lambda: not waits(sessions))
+    assert not has_report(sessions, call)
+
+    with UnitOfWork(sessions) as work:
+        work.events.ship(call.id, facts("interview_ended", "call_ended", first=len(broken)))
+        work.commit()
+    until(lambda: has_report(sessions, call))
+
+
+def waits(sessions: sessionmaker[Session]) -> bool:
+    with sessions() as session:
+        return jobs.is_waiting(session, jobs.GRADE_INTERVIEW)
+
+
 def test_tidying_up_closes_what_nobody_called_for(sessions: sessionmaker[Session], interview: Interview) -> None:
     tidy_up(sessions, interview.pin_expires_at - timedelta(seconds=1))
     with UnitOfWork(sessions) as work:

@@ -73,3 +73,13 @@ def test_what_is_internal_is_not_told() -> None:
     assert public_event(Row(1, "Speak", kind="action")) is None
     told = public_event(CALL[0])
     assert told == {"id": 1, "at_ms": 0, "name": "call_started", "direction": "inbound"}
+
+
+def test_a_wish_and_trouble_on_the_line_are_told_in_words() -> None:
+    view = folded([*CALL[:5], Row(6, "human_wanted", {"by": "words", "text": "Can I talk to a human?"})])
+    assert view.wish == "The candidate would like to speak to a person."
+    noisy = Row(7, "line_trouble", {"trouble": "noise"})
+    assert folded([noisy], view).wish == "Trouble on the line: noise."
+    told = public_event(Row(8, "calls_refused", {"by": "key", "text": ""}))
+    assert told is not None
+    assert (told["name"], told["wish"], told["text"]) == ("wish", "calls_refused", "")

@@ -37,6 +37,18 @@ PEOPLE = (
     "Hang on, the phone fell down. Okay, yes.",
     "Sorry, what is this about?",
     "No, please do not record me.",
+    "Please hold on a second.",
+    "Is this the screening interview?",
+    "You have reached the wrong number.",
+    "I am not available right now, can you call later?",
+    "He is not available at the moment.",
+    "Why are you calling?",
+    "Can you say your name again?",
+    "I'll call you back as soon as I can.",
+    "Sorry, I can't take the call now.",
+    "What is the reason for your call?",
+    "Did you get my voicemail?",
+    "Let me find out if he is available.",
 )
 
 
