@@ -1,8 +1,8 @@
 """A quick reader on this machine: Moonshine tiny, through its own library. Runs in the speech process only.
 
-Where Whisper needs its time for every stretch, however short, this network's work grows with the audio: 0.1 s of a core
-for two seconds of speech. It makes twice as many mistakes, so its words only help to tell whether an answer is over and
-fill the live view; the text that is kept comes from Whisper.
+Where Whisper needs its time for every stretch, however short, this network's work grows with the audio: 0.1 to 0.2 s of
+a core for two seconds of speech. It makes twice as many mistakes, so its words only help to tell whether an answer is
+over and fill the live view; the text that is kept comes from Whisper.
 """
 
 import importlib.util

@@ -30,6 +30,8 @@ MOST_CORRECTED_MS: Final = 600
 """Recognisers drop words now and then, so they move the end of speech by no more than this."""
 WENT_ON_MS: Final = 1500
 """Speech so soon after a decision means that the turn had not been over."""
+FORGIVEN: Final = 0.5
+"""Of a correction, for each turn that was over when we took it for over: else long calls become ever slower."""
 VOTE_LIMIT: Final = 6.0
 """An end-of-turn model may be sure, but not that sure."""
 _NOTHING_SAID: Final = WordClues(Ending.UNKNOWN, 0)
@@ -77,7 +79,7 @@ class AdaptiveEndpoint:
         self._vote = vote
         self._bias = bias
         self._habit = PauseHabit(weights.habit_inertia)
-        self._corrections = 0
+        self._corrections = 0.0
         self._pauses = PauseTracker()
         self._kind = ""
         self._text = ""
@@ -99,6 +101,8 @@ class AdaptiveEndpoint:
         return self._deadline_ms
 
     def attend(self, kind: str, at_ms: int) -> None:
+        if self._kind and self._decided_ms is not None:
+            self._corrections = max(0.0, self._corrections - FORGIVEN)
         self._kind = kind if kind in KINDS else ""
         self._text = ""
         self._clues = _NOTHING_SAID
@@ -145,7 +149,7 @@ class AdaptiveEndpoint:
         if self._kind and (self._deadline_ms is not None or was_wrong) and pause_ms >= SHORTEST_PAUSE_MS:
             self._habit = self._habit.after(pause_ms, self._usual)
         if was_wrong:
-            self._corrections = min(self._corrections + 1, self._weights.corrections)
+            self._corrections = min(self._corrections + 1.0, self._weights.corrections)
         self._decided_ms = None
         self._deadline_ms = None
         self._hint = None

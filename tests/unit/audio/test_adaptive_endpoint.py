@@ -134,6 +134,19 @@ def test_who_goes_on_right_after_a_decision_is_given_longer_from_then_on() -> No
     assert at_ms - ended_ms > first
 
 
+def test_turns_that_were_rightly_taken_for_over_take_the_extra_time_back_step_by_step() -> None:
+    line = Line().speak(2000).hush(200).read("clause " * 12)
+    while not line.decided:
+        line.hush(20)
+    line.hush(300).speak(2000).hush(200).read("clause " * 12).hush(6000)
+    for _ in range(3):
+        line.policy.attend("open", line.now_ms)
+        line.speak(2000).hush(200).read("clause " * 12).hush(6000)
+    waits = [at_ms - ended_ms for at_ms, ended_ms in line.decided]
+    assert waits[1] > waits[2] > waits[3]
+    assert waits[3] == waits[4]
+
+
 def test_a_click_does_not_start_the_silence_anew() -> None:
     plain = Line().speak(2000).hush(8000)
     clicked = Line().speak(2000).hush(300).frames([True]).hush(8000)
