@@ -4,7 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engine.audio import mulaw
@@ -80,9 +80,14 @@ def words(events: list[RecognitionEvent]) -> list[Word]:
     return [word for event in events if isinstance(event, FinalHeard) for word in event.transcript.words]
 
 
-def _held() -> tuple[set[str], int]:
+def _held() -> tuple[set[str], set[str]]:
+    """Threads by name, and open descriptors by what they are."""
     names = {f"{thread.name}:{thread.ident}" for thread in threading.enumerate()}
-    return names, sum(1 for _ in Path("/proc/self/fd").iterdir())
+    links = set()
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the one that this very listing used
+            links.add(str(descriptor.readlink()))
+    return names, links
 
 
 @contextmanager
@@ -93,7 +98,7 @@ def nothing_left_behind(within_s: float = 3.0) -> Iterator[None]:
     until = time.monotonic() + within_s
     while True:
         threads, files = _held()
-        if not threads - threads_before and files <= files_before:
+        if not threads - threads_before and not files - files_before:
             return
-        assert time.monotonic() < until, f"left: {sorted(threads - threads_before)}, {files - files_before} files"
+        assert time.monotonic() < until, f"left: {sorted(threads - threads_before)}, {sorted(files - files_before)}"
         threading.Event().wait(0.01)

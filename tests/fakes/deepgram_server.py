@@ -1,5 +1,6 @@
 """Deepgram on the loopback: its sockets and its REST paths, strict in what they take, faulty where a test wants it."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -68,6 +69,9 @@ class DeepgramServer:
         self.flush_window_s = 60.0
         """In which a connection may flush so many times."""
         self._hear, self._speak, self._idle_s, self._glance = hear, speak, idle_s, glance
+        self._listening = threading.Event()
+        self._log = logging.Logger("deepgram-server", logging.INFO)
+        self._log.addFilter(self._note_listening)
         self._server = serve(
             self._handle,
             "127.0.0.1",
@@ -75,6 +79,7 @@ class DeepgramServer:
             process_request=self._admit,
             compression=None,
             close_timeout=0.5,
+            logger=self._log,
         )
         self._thread = threading.Thread(target=self._server.serve_forever, name="deepgram-sockets")
         self._rest: RestServer | None = None
@@ -82,7 +87,13 @@ class DeepgramServer:
 
     def __enter__(self) -> "DeepgramServer":
         self._thread.start()
+        self._listening.wait(5.0)  # what it opens for itself is not to be taken for something that a test left behind
         return self
+
+    def _note_listening(self, record: logging.LogRecord) -> bool:
+        if record.msg.startswith("server listening"):
+            self._listening.set()
+        return record.levelno >= logging.ERROR
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

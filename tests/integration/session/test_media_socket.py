@@ -270,7 +270,7 @@ def records_of(server, sid: str):
     return parse(path.read_bytes())[0]
 
 
-def test_a_call_on_a_new_socket_is_taken_over_and_the_old_session_lets_go(server):
+def test_a_call_on_a_new_socket_is_taken_over_and_the_old_session_lets_go(server, sessions):
     """The old socket broke without a word, so its session still believes in it: never do two speak on one leg."""
     sid = server.sids[0]
     with connect(server.url) as old, connect(server.url) as new:
@@ -288,6 +288,9 @@ def test_a_call_on_a_new_socket_is_taken_over_and_the_old_session_lets_go(server
     assert names.index("call_ended") < names.index("call_resumed") < names.index("LineResumed")
     said = next(record.data["pieces"] for record in records[names.index("LineResumed") :] if record.name == "Speak")
     assert said[0] == "Sorry, the line broke."
+    with UnitOfWork(sessions) as work:
+        brought_home = work.events.next_sequence(server.call_ids[sid])
+    assert brought_home == names.index("call_resumed"), "nobody ships here: the newcomer did, before it went on"
 
 
 def test_a_call_whose_log_lies_on_another_machine_goes_on_from_postgres(server, sessions):

@@ -288,9 +288,9 @@ UNDER_GEVENT = """
 from gevent import monkey
 monkey.patch_all()
 import queue, threading, time
-from engine.adapters.local_speech import MOST_PARTIALS, LocalSpeechToText, LocalTextToSpeech
+from engine.adapters.local_speech import LocalSpeechToText, LocalTextToSpeech
 from engine.adapters.speech_client import SpeechCommand, SpeechProcess
-from engine.ports import AllHeard
+from engine.ports import AllHeard, FinalHeard
 speech = SpeechProcess(SpeechCommand())
 speech.start()
 ticks = []
@@ -309,7 +309,7 @@ found = [events.get(timeout=30)]
 while not isinstance(found[-1], AllHeard):
     found.append(events.get(timeout=30))
 speech.close()
-print(found[0].transcript.text, len(ticks), flush=True)
+print(*(each.transcript.text for each in found if isinstance(each, FinalHeard)), len(ticks), flush=True)
 """
 
 
