@@ -11,6 +11,7 @@ from dotenv import load_dotenv
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
 
+from engine.adapters.key_checks import check_keys_beside_the_start
 from engine.adapters.messengers import build_messengers
 from engine.adapters.model_names import check_models
 from engine.adapters.provider_health import HealthBoard, ProviderHealth
@@ -31,6 +32,7 @@ from engine.work.sending import PostOffice
 from engine.work.shipping import EventShipper
 from engine.work.spending import Costs, budgets_of
 from engine.work.takeover import LastWords
+from telephony.account_check import twilio_checks
 from telephony.outbound import TwilioCalls
 from telephony.sms import TwilioSms
 
@@ -129,6 +131,7 @@ def run(settings: Settings) -> None:
         longest_call_s=settings.max_interview_min * 60 + FAREWELL_S,
         phone_number=settings.phone_number,
     )
+    check_keys_beside_the_start(lambda: twilio_checks(settings), health)
     dial_jobs.register(app, dialler)
     reporter = HealthReporter(sessions, health)
     reporter.start()

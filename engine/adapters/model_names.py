@@ -32,6 +32,8 @@ def _faults(settings: Settings, today: date) -> Iterator[str | None]:
         yield deepgram_models.model_fault(variable, name)
     for variable, name, kind in _of_openai(settings):
         yield openai_models.model_fault(variable, name, kind, today)
+        if kind == "text_to_speech":
+            yield openai_models.voice_fault("OPENAI_TTS_VOICE", settings.clouds.openai_tts_voice)
 
 
 def _of_deepgram(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -25,6 +25,9 @@ class KnownModel:
     successor: str = ""
 
 
+KNOWN_VOICES: Final = (
+    "alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse",
+)  # fmt: skip
 _SPEECH_END = date(2027, 1, 6)
 _TRANSCRIPTION_END = date(2027, 2, 26)
 KNOWN_MODELS: Final[Mapping[str, KnownModel]] = {
@@ -65,6 +68,13 @@ def model_fault(variable: str, name: str, kind: UsageKind, today: date) -> str |
     if not _lasts(model, today):
         return f"{variable} names the model {name!r}, which was shut down on {model.ends_on}; {instead}."
     return None
+
+
+def voice_fault(variable: str, name: str) -> str | None:
+    """Why the voice cannot be used, as `model_fault` says it; None when it can."""
+    if name in KNOWN_VOICES:
+        return None
+    return f"{variable} names the voice {name!r}, which is not known; known ones: {', '.join(KNOWN_VOICES)}."
 
 
 def model_warning(variable: str, name: str, today: date) -> str | None:

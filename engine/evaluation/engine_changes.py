@@ -6,6 +6,7 @@ from typing import Any, Final
 
 _SIDES: Final = {"speech_to_text": "recogniser", "text_to_speech": "voice"}
 _MOST_NAMED: Final = 4
+_LONGEST_REASON: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,16 @@ def change_in_words(change: EngineChange) -> str:
 
 
 def changes_in_words(changes: Sequence[EngineChange]) -> tuple[str, ...]:
-    """The changes of an interview, the first ones one by one; where audio was lost, each."""
+    """The changes of an interview with their reasons, the first ones one by one; where audio was lost, each."""
     named = [
         change for number, change in enumerate(changes) if number < _MOST_NAMED or int(change.data.get("lost_ms") or 0)
     ]
     left = len(changes) - len(named)
     more = (f"Engines changed {left} more time{'' if left == 1 else 's'}; the event log has them all.",) if left else ()
-    return (*(change_in_words(change) for change in named), *more)
+    return (*(_with_reason(change) for change in named), *more)
+
+
+def _with_reason(change: EngineChange) -> str:
+    said = change_in_words(change)
+    reason = " ".join(str(change.data.get("reason") or "").split())[:_LONGEST_REASON].rstrip(".")
+    return f"{said} Reason: {reason}." if reason else said

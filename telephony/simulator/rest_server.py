@@ -39,7 +39,7 @@ class Api(Protocol):
 
 
 class CallsApi:
-    """Create, fetch, list and update calls."""
+    """Create, fetch, list and update calls; fetch the account."""
 
     def __init__(self, account: Account, exchange: Exchange) -> None:
         self._account = account
@@ -50,6 +50,8 @@ class CallsApi:
         login = f"{self._account.account_sid}:{self._account.auth_token}"
         if asked.authorization != f"Basic {base64.b64encode(login.encode()).decode()}":
             return error(401, 20003, "Authenticate")
+        if asked.path == f"{self._prefix[:-1]}.json":
+            return 200, {"sid": self._account.account_sid, "status": "active", "type": "Full"}
         name = asked.path.removeprefix(self._prefix).removesuffix(".json")
         if name == _CALLS:
             return self._create(asked) if asked.method == "POST" else self._list(asked)

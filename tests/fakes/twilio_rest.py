@@ -50,6 +50,8 @@ class FakeTwilio:
     exchange: Exchange
     calls_api: CallsApi
     url: str = ""
+    status: str = "active"
+    """Of the account."""
     messages: list[dict[str, str]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     """A status such as 429 or 500, an error code such as 21610, `break` (the line breaks before anything is done) or
@@ -79,7 +81,10 @@ class FakeTwilio:
             if allowed is not None and allowed[0] == 401:
                 return allowed
             return self._create_message({name: values[0] for name, values in asked.fields.items()})
-        return refused or self.calls_api.answer(asked)
+        answer = refused or self.calls_api.answer(asked)
+        if answer is not None and asked.path.endswith(f"/Accounts/{self.account_sid}.json"):
+            answer[1]["status"] = self.status if answer[0] == 200 else answer[0]
+        return answer
 
     def _strictly(self, asked: Asked) -> Answer | None:
         form = asked.fields

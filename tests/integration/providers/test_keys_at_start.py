@@ -129,6 +129,7 @@ def test_a_start_does_not_wait_for_the_answers(clouds: Clouds) -> None:
         ("DEEPGRAM_FLUX_TTS_MODEL", {"TEXT_TO_SPEECH": "deepgram-flux"}, "flux-haley-en"),
         ("OPENAI_CHAT_MODEL", {}, "gpt-6-luna"),
         ("OPENAI_STT_MODEL", {"SPEECH_TO_TEXT": "openai"}, "gpt-transcribe"),
+        ("OPENAI_TTS_VOICE", {"TEXT_TO_SPEECH": "openai"}, "coral"),
     ],
 )
 def test_a_model_that_nobody_knows_ends_the_start_and_lists_the_known_ones(

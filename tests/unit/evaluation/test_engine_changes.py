@@ -24,6 +24,11 @@ def test_a_change_names_both_engines_the_time_and_what_was_lost(change: EngineCh
     assert changes_in_words([change]) == (said,)
 
 
+def test_a_report_tells_the_reason_where_one_is_known() -> None:
+    (told,) = changes_in_words([EngineChange(0, VOICE | {"reason": "deepgram-aura was late."})])
+    assert told.endswith("at 00:00. Reason: deepgram-aura was late.")
+
+
 def test_of_many_changes_the_first_are_named_and_all_that_lost_speech() -> None:
     many = [EngineChange(number * 1000, VOICE) for number in range(6)] + [EngineChange(9000, EAR)]
     told = changes_in_words(many)
