@@ -205,7 +205,7 @@ def _environment(database_url: str, data: Path) -> dict[str, str]:
         "BIND_HOST": "127.0.0.1",
         "WEB_CONCURRENCY": "2",
         "DATA_DIR": str(data),
-        "CALLS": "twilio",
+        "OUTBOUND_CALLS": "twilio",
         "TWILIO_REST_URL": f"http://127.0.0.1:{_free_port()}",
         "CALLS_PER_SECOND": "0",
         "SPEECH_TO_TEXT": "scripted",

@@ -262,7 +262,7 @@ def _calls(read: SettingsReader) -> CallSettings:
     has_account = read.text("TWILIO_ACCOUNT_SID", "").strip("0") != "AC"
     has_stand_in = read.text("TWILIO_REST_URL", TWILIO_REST_URL) != TWILIO_REST_URL
     return CallSettings(
-        provider=read.choice("CALLS", "twilio" if has_account or has_stand_in else "off", ("twilio", "off")),
+        provider=read.choice("OUTBOUND_CALLS", "twilio" if has_account or has_stand_in else "off", ("twilio", "off")),
         per_second=read.number("CALLS_PER_SECOND", known.per_second, 0.0, 1000.0),
         lines=read.whole("CALL_LINES", read.whole("MAX_CALLS", 100, 1, 1000), 1, 100_000),
     )

@@ -110,7 +110,7 @@ def _settings(database_url: str, data_dir: Path) -> Settings:
             "JWT_REFRESH_SECRET": "b" * 40,
             "STREAM_SECRET": "c" * 40,
             "TWILIO_ACCOUNT_SID": "AC00000000000000000000000000000000",
-            "CALLS": "twilio",
+            "OUTBOUND_CALLS": "twilio",
             "TWILIO_AUTH_TOKEN": "token",
             "PHONE_NUMBER": "+12025550100",
             "DATA_DIR": str(data_dir),

@@ -35,7 +35,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
             "JWT_REFRESH_SECRET": "b" * 40,
             "STREAM_SECRET": "c" * 40,
             "TWILIO_ACCOUNT_SID": "AC00000000000000000000000000000000",
-            "CALLS": "twilio",
+            "OUTBOUND_CALLS": "twilio",
             "TWILIO_AUTH_TOKEN": "token",
             "PHONE_NUMBER": "+12025550100",
             "DATA_DIR": str(tmp_path),

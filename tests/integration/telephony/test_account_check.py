@@ -62,4 +62,4 @@ def test_an_account_that_cannot_be_reached_is_a_warning(caplog: pytest.LogCaptur
 
 
 def test_nothing_is_asked_where_nothing_goes_out_over_twilio() -> None:
-    assert list(twilio_checks(settings(SMS="folder", CALLS="off"))) == []
+    assert list(twilio_checks(settings(SMS="folder", OUTBOUND_CALLS="off"))) == []
