@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from engine.adapters.speech_cache import CachedTextToSpeech
-from engine.store.jobs import longest_wait_s, queue_lengths
+from engine.store.jobs import heartbeat_age_s, longest_wait_s, queue_lengths
 from engine.store.usage import UsageRepository, month_of
 from engine.work.health_reporting import Board
 
@@ -79,12 +79,14 @@ def month_samples(session: Session, now: datetime) -> list[Sample]:
 
 
 def queue_samples(session: Session, now: datetime) -> list[Sample]:
-    """Jobs that wait and run, by queue, and for how long the most overdue one has waited."""
+    """Jobs that wait and run, by queue; how long the most overdue one has waited, and a worker's last sign of life."""
     samples = [
         Sample("vivavoce_jobs", float(count), {"queue": queue, "status": status})
         for (queue, status), count in queue_lengths(session).items()
     ]
-    return [*samples, Sample("vivavoce_jobs_longest_wait_seconds", longest_wait_s(session, now))]
+    samples.append(Sample("vivavoce_jobs_longest_wait_seconds", longest_wait_s(session, now)))
+    age_s = heartbeat_age_s(session, now)
+    return samples if age_s is None else [*samples, Sample("vivavoce_worker_heartbeat_age_seconds", age_s)]
 
 
 def _escaped(value: str) -> str:

@@ -39,7 +39,7 @@ _IN_REAL_TIME = (
     "tests/integration/providers/test_deepgram_voice_faults.py",
     "tests/integration/speech/test_speech_process.py",
     "tests/integration/telephony/test_simulator_calls.py",
-    "tests/integration/processes/test_killed_web.py",
+    "tests/integration/processes/test_chaos.py",
 )
 _LONG = (
     "tests/integration/processes/",

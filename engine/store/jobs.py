@@ -142,3 +142,9 @@ def longest_wait_s(session: Session, now: datetime) -> float:
         {"now": now},
     )
     return (now - due_at).total_seconds() if due_at else 0.0
+
+
+def heartbeat_age_s(session: Session, now: datetime) -> float | None:
+    """How long ago a worker last gave a sign of life; None when no worker has one to its name."""
+    seen_at = session.scalar(text("select max(last_heartbeat) from procrastinate_workers"))
+    return (now - seen_at).total_seconds() if seen_at else None

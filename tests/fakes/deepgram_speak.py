@@ -117,7 +117,7 @@ class VoiceConnection:
         for start in range(0, len(audio), PIECE):
             if self._cleared.is_set():
                 return
-            self.wire.send(audio[start : start + PIECE])
+            self.wire.send(audio[start : start + PIECE], is_within=start > 0)
         if not self._cleared.is_set():
             self.ended(text, audio)
 

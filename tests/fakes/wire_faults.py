@@ -30,8 +30,9 @@ Act = Literal[
 @dataclass(frozen=True, slots=True)
 class Fault:
     act: Act
-    at: int | Literal["finish"] = 0
-    """Before which outgoing message (or piece of audio) it happens; "finish": before the answer to the last request."""
+    at: int | Literal["within", "finish"] = 0
+    """Before which outgoing message (or piece of audio) it happens; "within": before a piece of speech that is not its
+    text's first; "finish": before the answer to the last request."""
     status: int = 503
     headers: dict[str, str] = field(default_factory=dict)
     code: int = 1011
@@ -83,21 +84,27 @@ class FaultyWire:
         self._stopping = stopping
         self._sent = 0
         self._is_silent = False
+        self._has_struck = False
         self._lock = threading.Lock()
 
-    def send(self, message: str | bytes, *, answers_finish: bool = False) -> None:
+    def send(self, message: str | bytes, *, answers_finish: bool = False, is_within: bool = False) -> None:
         """Send, unless the fault has something against it. Raises Cut when it ends the connection."""
         with self._lock:
             fault, number = self.fault, self._sent
             self._sent += 1
-            is_due = fault is not None and (answers_finish if fault.at == "finish" else number == fault.at)
-            if fault is not None and is_due:
+            if fault is not None and self._is_due(fault.at, number, answers_finish=answers_finish, is_within=is_within):
+                self._has_struck = True
                 self._act(fault)
             if self._is_silent:
                 return
             self.connection.send(message)
-            if fault is not None and fault.act == "duplicate" and (is_due or fault.at == "finish" or number > fault.at):
+            if fault is not None and fault.act == "duplicate" and (self._has_struck or fault.at == "finish"):
                 self.connection.send(message)
+
+    def _is_due(self, at: int | str, number: int, *, answers_finish: bool, is_within: bool) -> bool:
+        if at == "finish":
+            return answers_finish
+        return number == at or (at == "within" and is_within and not self._has_struck)
 
     def _act(self, fault: Fault) -> None:
         match fault.act:

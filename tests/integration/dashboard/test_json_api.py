@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
 from dashboard.health import ThisProcess
@@ -250,6 +251,13 @@ def test_health_names_what_is_not_well_and_fails_only_for_what_calls_cannot_do_w
     waited_s = re.search(r"^vivavoce_jobs_longest_wait_seconds (\S+)$", client.get("/metrics").text, re.MULTILINE)
     assert waited_s is not None
     assert 120 <= float(waited_s[1]) < 180
+    assert "vivavoce_worker_heartbeat_age_seconds" not in client.get("/metrics").text, "no worker has run yet"
+    with sessions() as session:
+        session.execute(text("insert into procrastinate_workers (last_heartbeat) values (now() - interval '9 s')"))
+        session.commit()
+    age_s = re.search(r"^vivavoce_worker_heartbeat_age_seconds (\S+)$", client.get("/metrics").text, re.MULTILINE)
+    assert age_s is not None
+    assert 9 <= float(age_s[1]) < 60
     engines["speech"] = "unavailable"
     assert client.get("/health/ready").status_code == 503
 

@@ -57,6 +57,12 @@ def all_day() -> CallingHours:
     return CallingHours((Hours(clock(0), clock(23, 59, 59, 999999)),) * 7, {})
 
 
+def zone_where_it_is_morning() -> str:
+    """A zone in which whatever happens in the next hours happens on one day, at whatever hour the tests run."""
+    east_h = (8 - datetime.now(UTC).hour + 12) % 24 - 12
+    return f"Etc/GMT{-east_h:+d}"
+
+
 def new_interview(phone: str, questions: int = 1) -> NewInterview:
     return NewInterview(
         title="Backend",
@@ -68,7 +74,7 @@ def new_interview(phone: str, questions: int = 1) -> NewInterview:
         rubric="correctness-completeness-clarity",
         candidate_name="Grace",
         candidate_phone=phone,
-        candidate_time_zone="UTC",
+        candidate_time_zone=zone_where_it_is_morning(),
         scheduled_at=None,
     )
 

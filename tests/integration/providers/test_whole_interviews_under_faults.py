@@ -94,7 +94,7 @@ def speaking_cases() -> Iterator[Case]:
         for fault in REFUSALS:
             yield Case(f"speaks {first} connect {fault.status}", port, first, (fault,))
         acts = ("abort", "close", "stall", "error") if first == "deepgram" else ("abort", "stall")
-        stages = (("open", 0), ("first", FIRST_AUDIO[first]), ("middle", 9), ("end", "finish"))
+        stages = (("open", 0), ("first", FIRST_AUDIO[first]), ("middle", "within"), ("end", "finish"))
         for act, (stage, at) in itertools.product(acts, stages):
             yield Case(f"speaks {first} {stage} {act}", port, first, (Fault(act, at=at),))
     yield Case("speaks deepgram kept abort", port, "deepgram", (Fault("abort", at=3),), switches=False)
