@@ -173,7 +173,7 @@ def generate_question(wish: QuestionWish) -> ChatRequest:
             ChatMessage("user", quoted(data)),
         ),
         schema=GENERATED_SCHEMA,
-        limits=TaskLimits(temperature=0.8, max_output_tokens=1600, timeout_s=20.0),
+        limits=TaskLimits(temperature=0.7, max_output_tokens=1600, timeout_s=20.0),
     )
 
 
