@@ -60,7 +60,12 @@ _CLOSED: Final = re.compile(
     r"(?:and )?(?:stuff|things) like that|or something|if that makes sense|"
     r"does that (?:make sense|answer (?:it|your question|the question))|"
     r"(?:i )?(?:think|guess|hope|believe) so|so yeah|but yeah|yeah that's it|in a nutshell|"
-    r"i (?:think|guess) that(?:'s| is) (?:it|all)|(?:i )?would say)$"
+    r"i (?:think|guess) that(?:'s| is) (?:it|all)|(?:i )?would say|"
+    r"that(?:'s| is) (?:all|everything|the best) (?:that )?i (?:know|have|can say)(?: about (?:it|that|this))?|"
+    r"(?:i have |there is |there's )?nothing (?:else |more |further )?to (?:add|say)(?: to that| about (?:it|that))?|"
+    r"i (?:don't|do not) have (?:anything|much|more)(?: else| more)? to (?:add|say)|nothing (?:else|more)|"
+    r"i(?:'d| would) (?:have|need) to look (?:that|it|this) up)"
+    r"(?:,? (?:to be honest|honestly|i'm afraid|sorry|right now|at the moment|off the top of my head))?$"
 )
 _YES_OR_NO: Final = re.compile(
     r"(?:(?:um|uh|well|oh) )*(?:(?:yes|yeah|yep|no|nope|nah|sure|absolutely|definitely|correct|right|exactly|of course|"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from engine.config import Settings
+from engine.config import EndpointSettings, Settings
 from engine.dialogue.phrases import GO_ON_FROM_THERE, LINE_BROKE, greeting, sentences, we_were_at, welcome_back
 from engine.dialogue.plan import Limits, Plan, asked_from_progress
 from engine.questions.bank import Question, QuestionBank
@@ -48,6 +48,17 @@ def stored_plan(work: UnitOfWork, interview: Interview, bank: QuestionBank, sett
     answers = work.interviews.questions_with_answers(interview.id) if open_order is not None else []
     begun = next((answer.text for question, answer in answers if answer and question.order == open_order), "")
     return plan_of(interview, bank, settings, work.generated.of_interview(interview.id), begun)
+
+
+def endpoint_of(interview: Interview, usual: EndpointSettings) -> EndpointSettings:
+    """How the end of an answer is decided in this interview; what it leaves open is as usual."""
+    return EndpointSettings(
+        policy=interview.endpoint_policy or usual.policy,
+        silence_ms=usual.silence_ms if interview.endpoint_silence_ms is None else interview.endpoint_silence_ms,
+        threshold_dbfs=(
+            usual.threshold_dbfs if interview.endpoint_threshold_dbfs is None else interview.endpoint_threshold_dbfs
+        ),
+    )
 
 
 def opening_words(plan: Plan) -> tuple[str, ...]:

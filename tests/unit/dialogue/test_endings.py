@@ -85,6 +85,12 @@ SAID = {
         "so the load balancer takes it out",
     ],
     Ending.CLOSED: [
+        "I would have to look that up. I have nothing to add right now.",
+        "I'd have to look it up",
+        "There is nothing to add to that.",
+        "I do not know, to be honest.",
+        "That's all I know about it.",
+        "I don't have anything else to say",
         "yes",
         "No.",
         "yes I have",
