@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from math import erfc, exp, inf, isfinite, log, pi, sqrt
 from pathlib import Path
-from typing import Any, get_type_hints
+from statistics import NormalDist
+from typing import Any, Final, get_type_hints
 
 from engine.audio.endpoint import Ending
 from engine.errors import WeightsError
@@ -20,6 +21,7 @@ from engine.errors import WeightsError
 DEFAULT_WEIGHTS = Path(__file__).parent / "data" / "endpoint.toml"
 KINDS = ("yes_no", "short", "open", "think")
 """Shapes of a question that the fit knows."""
+_STANDARD: Final = NormalDist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,15 @@ class EndpointWeights:
             return exp(price) * lasting + exp(log_odds) * wait
 
         return self.shortest_ms if cost(shortest) < cost(found) else round(found)
+
+    def evens_ms(self, log_odds: float, log_median: float) -> int:
+        """From when on, after the end of speech, a silence is more likely the end of the turn than a pause.
+
+        Pauses that last so long are as rare then as the odds of an end, before the silence began, were low.
+        """
+        if log_odds >= 0:
+            return 0
+        return round(exp(log_median + self.pause_spread * _STANDARD.inv_cdf(1 - exp(log_odds))))
 
 
 def load_weights(path: Path = DEFAULT_WEIGHTS) -> EndpointWeights:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from engine.dialogue.bridging import drop_nod
 from engine.dialogue.interview import Expects, UserEnds, UserPauses, UserSkips
 from engine.dialogue.moment import Moment, Phase
 from engine.dialogue.signals import StartTimer, UserCommand
@@ -15,6 +16,7 @@ _BETWEEN: Final = (Phase.FLUSHING, Phase.UNDERSTANDING, Phase.JUDGING)
 
 def user_commands(moment: Moment, signal: UserCommand) -> None:
     """Carry a command out, or say in the log that it came at a moment at which it means nothing."""
+    drop_nod(moment)
     match signal.command:
         case Command.END:
             is_done = _end(moment)

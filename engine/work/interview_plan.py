@@ -26,6 +26,8 @@ def plan_of(
     """
     first_name = interview.candidate.name.split()[0] if interview.candidate.name.split() else ""
     limits = replace(Limits(), interview_ms=settings.max_interview_min * 60_000, answer_ms=settings.max_answer_s * 1000)
+    if not settings.endpoint.has_listening_sounds:
+        limits = replace(limits, nod_every_ms=0)
     questions = bank.with_written(written)
     known = {question.id for question in questions.questions}
     return Plan(
@@ -53,6 +55,7 @@ def stored_plan(work: UnitOfWork, interview: Interview, bank: QuestionBank, sett
 def endpoint_of(interview: Interview, usual: EndpointSettings) -> EndpointSettings:
     """How the end of an answer is decided in this interview; what it leaves open is as usual."""
     return EndpointSettings(
+        has_listening_sounds=usual.has_listening_sounds,
         policy=interview.endpoint_policy or usual.policy,
         silence_ms=usual.silence_ms if interview.endpoint_silence_ms is None else interview.endpoint_silence_ms,
         threshold_dbfs=(
