@@ -38,8 +38,6 @@ SEEMS_OVER_MS: Final = 500
 """No turn seems over sooner after the end of speech: people breathe."""
 SEEMS_AHEAD_MS: Final = 250
 """Nor when the decision itself is only so far away."""
-SEEMS_WORDS: Final = 6
-"""Nor after fewer words."""
 _COMPLETE: Final = (Ending.FRAGMENT, Ending.CLAUSE, Ending.CLOSED)
 _NOTHING_SAID: Final = WordClues(Ending.UNKNOWN, 0)
 
@@ -190,8 +188,8 @@ class AdaptiveEndpoint:
         log_odds = self._weights.log_odds(self._kind, ending, self._clues.words) + self._opinions(is_known=is_known)
         wait_ms = self._wait_ms(ending, log_odds)
         self._deadline_ms = self._ended_ms + wait_ms
-        if ending in _COMPLETE and self._clues.words >= SEEMS_WORDS:
-            seems_ms = max(SEEMS_OVER_MS, self._weights.evens_ms(log_odds, self._usual + self._habit.shift))
+        if ending in _COMPLETE:
+            seems_ms = max(SEEMS_OVER_MS, self._weights.seems_over_ms(log_odds, self._usual + self._habit.shift))
             if seems_ms + SEEMS_AHEAD_MS <= wait_ms:
                 self._seems_over_ms = self._ended_ms + seems_ms
 

@@ -20,7 +20,7 @@ class EndOfTurn:
 
 @dataclass(frozen=True, slots=True)
 class SeemsOver:
-    """The turn is more likely over than not, though not so surely that the floor should be taken."""
+    """The turn may well be over, though not so surely that the floor should be taken."""
 
     ended_ms: int
     """When the candidate stopped speaking."""

@@ -48,6 +48,8 @@ class EndpointWeights:
     """How often, at most."""
     vote: float
     """Weight of the log odds that an end-of-turn model gives."""
+    seems: float
+    """Added to the log odds when it is asked whether a silence seems the end: above 0 it does sooner."""
     hint_eager_end: float
     hint_end: float
     """Added to the log odds when the recogniser takes the turn for over."""
@@ -86,14 +88,16 @@ class EndpointWeights:
 
         return self.shortest_ms if cost(shortest) < cost(found) else round(found)
 
-    def evens_ms(self, log_odds: float, log_median: float) -> int:
-        """From when on, after the end of speech, a silence is more likely the end of the turn than a pause.
+    def seems_over_ms(self, log_odds: float, log_median: float) -> int:
+        """From when on, after the end of speech, a silence seems the end of the turn.
 
-        Pauses that last so long are as rare then as the odds of an end, before the silence began, were low.
+        Where `seems` is 0 that is when the end is as likely as a pause: pauses that last so long are as rare then as
+        the odds of an end, before the silence began, were low.
         """
-        if log_odds >= 0:
+        needed = log_odds + self.seems
+        if needed >= 0:
             return 0
-        return round(exp(log_median + self.pause_spread * _STANDARD.inv_cdf(1 - exp(log_odds))))
+        return round(exp(log_median + self.pause_spread * _STANDARD.inv_cdf(1 - exp(needed))))
 
 
 def load_weights(path: Path = DEFAULT_WEIGHTS) -> EndpointWeights:

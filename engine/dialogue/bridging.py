@@ -1,6 +1,6 @@
 """Short words of ours that are no turn of the conversation: nobody is left in silence.
 
-One says that we listen, in a silence that is more likely the end of the answer than a pause; the reply follows when
+One says that we listen, in a silence that may well be the end of the answer; the reply follows when
 that is sure. Another fills the time while the last words of an answer are still being recognised. They leave the phase
 as it is, take the floor from nobody, and are not stopped by speech, since they are over sooner than that would be
 noticed; what comes next follows them on the line.
@@ -8,6 +8,7 @@ noticed; what comes next follows them on the line.
 
 from engine.dialogue import phrases
 from engine.dialogue import playback as played
+from engine.dialogue.backchannels import is_backchannel
 from engine.dialogue.interview import Expects
 from engine.dialogue.moment import Moment, Phase
 from engine.dialogue.signals import Speak, StartTimer
@@ -25,12 +26,18 @@ def nod(moment: Moment) -> None:
     is_answering = state.phase is Phase.LISTENING and state.interview.expects is Expects.ANSWER
     if not is_answering or state.floor is not Floor.OPEN or state.turn_began_ms is None:
         return
-    if state.interrupted is not None or moment.at_ms < state.patience_until_ms:
+    if moment.at_ms < state.patience_until_ms or (state.interrupted is not None and not _answers(moment)):
         return
     word = phrases.LISTENING[state.utterance % len(phrases.LISTENING)]
     _say(moment, word, played.NOD)
     moment.change(nodded_ms=moment.at_ms)
     moment.do(StartTimer("playback", moment.at_ms + _SILENT_MS))
+
+
+def _answers(moment: Moment) -> bool:
+    """Whether what was said over our words is more than a sound."""
+    text = moment.words_of_turn().text
+    return bool(text) and not is_backchannel(text)
 
 
 def nod_heard(moment: Moment) -> None:

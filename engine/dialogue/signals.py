@@ -63,7 +63,7 @@ class SpeechEnded:
 
 @dataclass(frozen=True, slots=True)
 class TurnSeemsOver:
-    """The candidate is silent, and more likely done than not."""
+    """The candidate is silent, and may well be done."""
 
     at_ms: int
     ended_ms: int

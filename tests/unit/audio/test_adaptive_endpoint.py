@@ -87,20 +87,26 @@ def test_a_long_wait_seems_over_once_before_it_is() -> None:
     assert len(line.seemed) == 2
 
 
-def test_a_silence_seems_over_when_the_end_is_as_likely_as_a_pause() -> None:
+def test_a_silence_seems_over_when_the_end_is_about_as_likely_as_a_pause() -> None:
     odds, median = -1.5, 6.0
-    at_ms = WEIGHTS.evens_ms(odds, median)
+    at_ms = WEIGHTS.seems_over_ms(odds, median)
     longer = 1 - NormalDist(median, WEIGHTS.pause_spread).cdf(log(at_ms))
-    assert longer == pytest.approx(exp(odds), rel=0.01)
-    assert WEIGHTS.evens_ms(0.1, median) == 0
-    assert WEIGHTS.evens_ms(-3.0, median) > at_ms
+    assert exp(odds) / longer == pytest.approx(exp(-WEIGHTS.seems), rel=0.01)
+    assert WEIGHTS.seems_over_ms(0.1, median) == 0
+    assert WEIGHTS.seems_over_ms(-3.0, median) > at_ms
 
 
-def test_nothing_seems_over_after_few_words_loose_ends_or_words_that_are_not_known() -> None:
-    for text in ("clause " * 3, "trailing " * 20, "filler " * 20, "listing " * 20, "asks_time " * 20, ""):
+def test_nothing_seems_over_after_loose_ends_or_words_that_are_not_known() -> None:
+    for text in ("trailing " * 20, "filler " * 20, "listing " * 20, "asks_time " * 20, ""):
         line = Line().speak(2000).hush(200)
         assert (line.read(text) if text else line).hush(6000).seemed == []
     assert Line(kind="").speak(2000).hush(200).read("clause " * 20).hush(6000).seemed == []
+
+
+def test_after_few_words_it_takes_longer_to_seem_over() -> None:
+    few = Line().speak(1000).hush(200).read("fragment fragment").hush(6000)
+    many = Line().speak(2000).hush(200).read("clause " * 40).hush(6000)
+    assert many.seemed[0] < few.seemed[0] < few.wait_ms
 
 
 def test_a_request_for_time_is_granted_ten_seconds() -> None:

@@ -46,6 +46,7 @@ SAID = {
         "the event loop picks the next callback and uses",
         "the database needs",
         "you take",
+        "the second thread has to lock",
         "it returns a new",
         "there are two different",
         "they have the same",
@@ -63,6 +64,7 @@ SAID = {
         "on the one hand it is simple",
     ],
     Ending.FRAGMENT: [
+        "A lock.",
         "a hash table",
         "the foreign key",
         "logarithmic time",
