@@ -34,6 +34,8 @@ class User(Stamped, Base):
     office_opens: Mapped[time | None]
     """On weekdays, on the user's own clock; None with either: at any hour."""
     office_closes: Mapped[time | None]
+    own_phone: Mapped[str | None] = mapped_column(String(20))
+    """Where the user practises, E.164; kept where the user wanted that."""
 
 
 class LoginSession(Stamped, Base):

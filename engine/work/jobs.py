@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from engine.ports import ChatModel
 from engine.pricing import load_prices
 from engine.questions.bank import QuestionBank
+from engine.store.drafts import DraftRepository
 from engine.store.jobs import BATCH, GRADE_INTERVIEW, WRITE_QUESTIONS
 from engine.store.unit_of_work import UnitOfWork
 from engine.vocabulary import InterviewState
@@ -31,6 +32,8 @@ _KEEP_ATTEMPTS = timedelta(days=1)
 _KEEP_STREAM_TOKENS = timedelta(days=1)
 _KEEP_LOGINS = timedelta(days=30)
 _KEEP_DONE_JOBS_H = 72
+KEEP_DRAFTS = timedelta(days=14)
+"""How long a draft of an interview waits for somebody to touch it."""
 
 logger = logging.getLogger(__name__)
 
@@ -108,11 +111,13 @@ async def rescue_stalled_jobs(manager: JobManager) -> None:
 
 
 def tidy_up(sessions: sessionmaker[Session], now: datetime) -> None:
-    """Close interviews whose PIN has run out; delete what is past: attempts, stream tokens, logins, question sets."""
+    """Close interviews whose PIN has run out; delete what is past: attempts, stream tokens, logins, question sets, and
+    drafts that were left alone."""
     with UnitOfWork(sessions) as work:
         work.interviews.expire(now)
         work.attempts.purge(now - _KEEP_ATTEMPTS)
         work.calls.purge_stream_tokens(now - _KEEP_STREAM_TOKENS)
         work.logins.purge(now - _KEEP_LOGINS)
         work.generated.purge(now)
+        DraftRepository(work.session).purge(now - KEEP_DRAFTS)
         work.commit()
