@@ -30,7 +30,7 @@ def part(form: dict[str, Any], step: str) -> dict[str, Any]:
 
 
 def walk(client: CheckingClient, form: dict[str, Any], *, start: str = "/interviews/new") -> TestResponse:
-    """Fill in each step and go on; the answer to the last one that was sent: a redirect to the review if all is well."""
+    """Fill in each step and go on; the answer to the last one sent: a redirect to the review if all is well."""
     place = start
     for step in STEPS:
         response = client.submit(place, part(form, step))

@@ -60,11 +60,7 @@ def test_an_interview_keeps_what_its_template_said_when_it_was_set_up(
     page = ada.client.page(place)
     assert 'value="15" checked' in page
     assert "three days a week" in page
-    form = {
-        "question_count": "15",
-        "faq_question": [e["question"] for e in FAQ],
-        "faq_answer": [e["answer"] for e in FAQ],
-    }
+    form = {name: TEMPLATE[name] for name in ("question_count", "faq_question", "faq_answer")}
     place = str(ada.client.submit(place, form).location)
     place = str(ada.client.submit(place, part(BOOKED, "candidate")).location)
     assert 'value="24"' in ada.client.page(place)

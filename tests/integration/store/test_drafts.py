@@ -46,6 +46,8 @@ def test_a_confirmation_that_came_to_nothing_leaves_the_draft_as_it_was(
 
 
 def _somebody_waits(sessions: sessionmaker[Session]) -> bool:
-    waiting = text("select count(*) from pg_locks where not granted")
+    waiting = text(
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    )
     with sessions() as session:
         return bool(session.scalar(waiting))
