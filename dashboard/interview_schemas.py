@@ -162,7 +162,8 @@ class QuickStartInput(Input):
 
     topic: Topic
     level: Level
-    question_count: QuestionCount = 5
+    question_count: Annotated[Literal[3, 5], BeforeValidator(whole)] = 5
+    """Few: the bank holds nine questions on one topic."""
     phone: Phone
     how: Literal["call", "pin"] = "pin"
     keep: bool = False

@@ -88,7 +88,7 @@ class OverviewPages:
             errors=errors,
             topics=TOPICS,
             levels=LEVELS,
-            lengths=LENGTHS,
+            lengths=LENGTHS[:2],
             can_call=self._settings.calls.provider != "off",
             is_welcome="welcome" in request.args,
             month_budget_usd=self._settings.monthly_budget_usd,

@@ -87,6 +87,7 @@ class ConfirmationPages:
             wanted=wanted,
             appointment=appointment,
             review=review,
+            writes_questions=self._settings.clouds.has_openai,
             steps=STEPS,
             titles=TITLES,
             place=REVIEW,
