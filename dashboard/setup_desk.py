@@ -95,7 +95,7 @@ class SetupDesk:
             step=STEPS[place],
             place=place,
             titles=TITLES,
-            is_change=draft is not None and draft.reached == REVIEW,
+            is_reviewed=draft is not None and draft.reached == REVIEW,
             values={**usual, **values},
             errors=errors,
             presets=PRESETS,

@@ -67,6 +67,9 @@ def test_a_step_is_changed_from_the_review_and_leads_back_to_it(ada: Person) -> 
     review = str(walk(ada.client, FORM).location)
     change = re.findall(r'href="(/interviews/drafts/[^"]+/position)"', ada.client.page(review))[0]
     assert "Save, and back to the review" in ada.client.page(change)
+    assert "How many calls" in ada.client.page(change.replace("position", "time")), (
+        "a change of the draft, not of a call"
+    )
     wrong = ada.client.submit(change, part(FORM, "position") | {"topics": []})
     assert (wrong.status_code, "Choose at least one" in wrong.text) == (422, True)
     assert ada.client.get(review).location == change + "?check=1", "what became wrong since is asked for again"
