@@ -50,6 +50,7 @@ END_REASONS: dict[str, str] = {
     "completed": "All questions were asked",
     "candidate_ended": "The candidate ended the interview",
     "user_ended": "Ended in the dashboard",
+    "put_through": "Put through to a person",
     "not_resumed": "It was not taken up again within a day",
     "call_back": "The candidate wants to be called back at another time",
     "wrong_person": "Somebody else answered",

@@ -140,5 +140,20 @@ class Command(StrEnum):
     NOTE = "note"
 
 
+PUT_THROUGH = "put_through"
+"""Reason of a call's end: a person has taken the candidate over."""
+NO_BREAKS = frozenset(
+    {
+        "candidate_ended",
+        "recording_declined",
+        "user_ended",
+        "replaced",
+        "call_back",
+        "wrong_person",
+        "abuse",
+        PUT_THROUGH,
+    }
+)
+"""Reasons of a call's end that somebody wished for: no message says afterwards that the line broke off."""
 OUR_FAULTS = frozenset({"process_lost", "failed", "speech_failed", "refused"})
 """Reasons of a call's end that lie with us: nothing of it counts against the candidate, and a new time is offered."""

@@ -24,7 +24,7 @@ from engine.store.told_facts import (
     question_of,
 )
 from engine.store.usage import UsageRepository
-from engine.vocabulary import AnswerState, CallState, InterviewState
+from engine.vocabulary import NO_BREAKS, PUT_THROUGH, AnswerState, CallState, InterviewState
 
 
 def project(
@@ -189,11 +189,8 @@ def _interview_ended(fact: ToldFact) -> None:
         jobs.enqueue_grading(fact.session, fact.call.interview_id)
 
 
-_MAY_GO_ON = frozenset({"speech_failed", "silent"})
-"""Ends that nobody wished for: the candidate was told that the PIN takes the interview up again."""
-
-
-_WISHED = frozenset({"candidate_ended", "recording_declined", "user_ended", "replaced"})
+_MAY_GO_ON = frozenset({"speech_failed", "silent", "one_way", "call_back", "wrong_person"})
+"""Ends after which the PIN takes the interview up again, whatever was said before."""
 
 
 def _interrupted(fact: ToldFact, reason: str) -> None:
@@ -201,7 +198,7 @@ def _interrupted(fact: ToldFact, reason: str) -> None:
     moved = move_interview(fact.session, fact.call.interview_id, InterviewState.INTERRUPTED, end_reason=reason)
     if not moved:
         return
-    if reason not in _WISHED:
+    if reason not in NO_BREAKS:
         jobs.enqueue_telling_of_break(fact.session, fact.call.interview_id, fact.call.id)
     if has_answers(fact):
         jobs.enqueue_grading(fact.session, fact.call.interview_id)
@@ -235,7 +232,8 @@ def _usage_counted(fact: ToldFact) -> None:
 
 def _call_ended(fact: ToldFact) -> None:
     """A leg that ends before its interview did was dropped: the interview stays open, what was said is graded."""
-    reason = str(fact.data["reason"])
+    # Put through, the caller leaves our line for another one: to us that looks like hanging up.
+    reason = PUT_THROUGH if fact.call.end_reason == PUT_THROUGH else str(fact.data["reason"])
     ends = {"ended_at": func.now(), "end_reason": reason}
     if fact.call.appointment_id is not None:
         jobs.enqueue_settling(fact.session, fact.call.id, may_go_on=not has_ended_interview(fact))

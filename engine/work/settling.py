@@ -10,7 +10,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.dialogue.answering import Do
-from engine.scheduling.phone_numbers import region_of
 from engine.scheduling.retries import Outcome, Phone, Try, next_try
 from engine.scheduling.zones import wall_time
 from engine.store.appointments import AppointmentRepository, Hour
@@ -93,7 +92,7 @@ def _next(desk: Desk, appointment: Appointment) -> Hour | None:
         for call in DialRepository(desk.session).tries(appointment)
         if call.dialled_at is not None and call.state in _OUTCOMES
     )
-    at = next_try(tries, desk.now, Phone(rules, region_of(appointment.phone), desk.hours))
+    at = next_try(tries, desk.now, Phone(rules, desk.hours.region_of(appointment.phone), desk.hours))
     if at is None:
         return None
     wall = wall_time(at, rules, appointment.time_zone)
