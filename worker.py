@@ -28,6 +28,7 @@ from engine.work import dial_jobs, jobs, schedule_jobs
 from engine.work.candidate_links import LinkMaker
 from engine.work.dialling import Dialler
 from engine.work.health_reporting import HealthReporter
+from engine.work.retention import keeping_of
 from engine.work.sending import PostOffice
 from engine.work.shipping import EventShipper
 from engine.work.spending import Costs, budgets_of
@@ -105,7 +106,8 @@ def run(settings: Settings) -> None:
     model = build_chat(settings.clouds)
     costs = Costs(load_prices(settings.prices_file), budgets_of(settings))
     bank = load_bank()
-    jobs.register(app, sessions, bank, model, costs, settings.speech_cache_dir)
+    jobs.register(app, sessions, bank, model, costs)
+    jobs.register_deletion(app, sessions, keeping_of(settings))
     sms = TwilioSms(settings) if settings.messages.sms == "twilio" else None
     office = PostOffice(
         sessions,

@@ -86,6 +86,7 @@ CALL_STATES: dict[str, str] = {
 }
 FIELDS: dict[str, str] = {
     "transfer_phone": "Telephone number",
+    "recording_days": "Days after the call",
     "office_opens": "From",
     "office_closes": "To",
     "first_name": "First name",

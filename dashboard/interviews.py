@@ -14,6 +14,7 @@ from dashboard.booker import Booker
 from dashboard.call_tasks import open_tasks
 from dashboard.database import Database
 from dashboard.display import LEVELS, ROLES, TOPICS
+from dashboard.keeping import keeping_facts
 from dashboard.live import FLOORS, STAGES, LiveView, folded
 from dashboard.schemas import QUESTION_COUNTS, ListQuery, NewInterviewForm, NewInterviewInput
 from dashboard.validation import InvalidInput, checked, form_data
@@ -191,6 +192,7 @@ class InterviewPages:
             "no_breaks": NO_BREAKS,
             "floors": FLOORS,
             **appointment_facts(self._booker, self._settings, interview),
+            **keeping_facts(self._database, self._settings, interview),
             **open_tasks(self._database, interview.owner_id, interview.id),
             "back": "interview",
         }
