@@ -17,6 +17,7 @@ from engine.adapters.model_names import check_models
 from engine.adapters.provider_health import HealthBoard, ProviderHealth
 from engine.adapters.selection import build_chat
 from engine.adapters.time_zones import TimeZones
+from engine.adapters.webhook_http import WebhookSender
 from engine.config import Settings, load_settings
 from engine.errors import VivavoceError
 from engine.pricing import load_prices
@@ -107,6 +108,7 @@ def run(settings: Settings) -> None:
     costs = Costs(load_prices(settings.prices_file), budgets_of(settings))
     bank = load_bank()
     jobs.register(app, sessions, bank, model, costs)
+    jobs.register_webhooks(app, sessions, WebhookSender(may_be_local=not settings.is_production))
     jobs.register_deletion(app, sessions, keeping_of(settings))
     sms = TwilioSms(settings) if settings.messages.sms == "twilio" else None
     office = PostOffice(

@@ -27,6 +27,7 @@ from dashboard import (
     report_page,
     requests_log,
     schedule,
+    webhooks,
 )
 from dashboard.api import appointments as api_appointments
 from dashboard.api import auth as api_auth
@@ -92,6 +93,7 @@ def create_app(
         schedule.blueprint(db, settings),
         call_tasks.blueprint(db, settings),
         keeping.blueprint(db, settings),
+        webhooks.blueprint(db, settings),
         candidate.blueprint(db, settings),
         api_auth.blueprint(signing_in, tokens),
         api_interviews.blueprint(db, settings),

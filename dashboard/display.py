@@ -87,6 +87,8 @@ CALL_STATES: dict[str, str] = {
 FIELDS: dict[str, str] = {
     "transfer_phone": "Telephone number",
     "recording_days": "Days after the call",
+    "url": "Address",
+    "events": "What it is told of",
     "office_opens": "From",
     "office_closes": "To",
     "first_name": "First name",

@@ -24,7 +24,8 @@ from engine.store.told_facts import (
     question_of,
 )
 from engine.store.usage import UsageRepository
-from engine.vocabulary import NO_BREAKS, PUT_THROUGH, AnswerState, CallState, InterviewState
+from engine.store.webhooks import announce
+from engine.vocabulary import NO_BREAKS, PUT_THROUGH, AnswerState, CallState, InterviewState, WebhookEvent
 
 
 def project(
@@ -67,6 +68,15 @@ def _call_started(fact: ToldFact) -> None:
             end_reason=None,
         )
 
+    if is_live:
+        announce(
+            session,
+            WebhookEvent.CALL_STARTED,
+            call.interview_id,
+            call.id,
+            call_id=str(call.id),
+            direction=call.direction,
+        )
     if is_live and call.appointment_id is None:
         wishes.phoned_in(session, call)
 
@@ -238,13 +248,21 @@ def _call_ended(fact: ToldFact) -> None:
     if fact.call.appointment_id is not None:
         jobs.enqueue_settling(fact.session, fact.call.id, may_go_on=not has_ended_interview(fact))
     if has_ended_interview(fact):
-        move_call(fact.session, fact.call.id, CallState.COMPLETED, **ends)
+        _end_call(fact, CallState.COMPLETED, ends)
         return
-    to = CallState.FAILED if reason in ("failed", "refused") else CallState.DROPPED
-    move_call(fact.session, fact.call.id, to, **ends)
+    _end_call(fact, CallState.FAILED if reason in ("failed", "refused") else CallState.DROPPED, ends)
     if is_overtaken(fact):
         return
     _interrupted(fact, reason)
+
+
+def _end_call(fact: ToldFact, to: CallState, ends: Mapping[str, Any]) -> None:
+    call = fact.call
+    if move_call(fact.session, call.id, to, **ends):
+        # A leg that goes on after a break ends once more.
+        subject, reason = f"{call.id} {fact.sequence}", str(ends["end_reason"])
+        told = {"call_id": str(call.id), "state": to.value, "reason": reason}
+        announce(fact.session, WebhookEvent.CALL_ENDED, call.interview_id, subject, **told)
 
 
 _HANDLERS: Mapping[str, Callable[[ToldFact], None]] = {

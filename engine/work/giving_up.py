@@ -8,6 +8,7 @@ from engine.store.appointments import AppointmentRepository
 from engine.store.moves import OPEN_INTERVIEW
 from engine.store.schedule_models import Appointment
 from engine.store.tasks import TaskRepository
+from engine.store.webhooks import announce_miss
 from engine.vocabulary import AppointmentState, TaskKind
 from engine.work.desk import Desk
 from engine.work.rebooking import offer_new_time
@@ -34,6 +35,7 @@ def give_up(desk: Desk, appointment: Appointment, why: WhyNot, *, call_id: UUID 
     interview = appointment.interview
     if interview.state not in OPEN_INTERVIEW or interview.deleted_at is not None:
         return
+    announce_miss(session, appointment, why.name)
     told = _tell(desk, appointment, why)
     TaskRepository(session).add(
         appointment.owner_id, appointment.interview_id, TaskKind.NOT_CALLED, f"{why.text} {told}", call_id=call_id

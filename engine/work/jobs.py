@@ -10,11 +10,13 @@ from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
 from sqlalchemy.orm import Session, sessionmaker
 
+from engine.adapters.webhook_http import WebhookSender
 from engine.ports import ChatModel
 from engine.pricing import load_prices
 from engine.questions.bank import QuestionBank
-from engine.store.jobs import BATCH, GRADE_INTERVIEW, WRITE_QUESTIONS
+from engine.store.jobs import BATCH, DELIVER_WEBHOOK, GRADE_INTERVIEW, WRITE_QUESTIONS
 from engine.store.unit_of_work import UnitOfWork
+from engine.store.webhooks import WebhookRepository
 from engine.vocabulary import InterviewState
 from engine.work.grading import grade_interview
 from engine.work.model_grading import Charging
@@ -23,6 +25,7 @@ from engine.work.question_writing import write_questions
 from engine.work.retention import Keeping, delete_what_is_over
 from engine.work.retries import TRIES, ProviderRetries
 from engine.work.spending import Budgets, Costs, job_account
+from engine.work.webhooks import deliver
 
 STALLED_AFTER_S = 30
 """A job whose worker has given no sign of life for so long is given to another one."""
@@ -30,6 +33,7 @@ STALLED_AFTER_S = 30
 _KEEP_ATTEMPTS = timedelta(days=1)
 _KEEP_STREAM_TOKENS = timedelta(days=1)
 _KEEP_LOGINS = timedelta(days=30)
+_KEEP_DELIVERIES = timedelta(days=30)
 _KEEP_DONE_JOBS_H = 72
 _NO_CALL_LASTS = timedelta(hours=6)
 """Longer than any interview may."""
@@ -84,6 +88,14 @@ def register(
         await context.app.job_manager.delete_old_jobs(nb_hours=_KEEP_DONE_JOBS_H)
 
 
+def register_webhooks(app: App, sessions: sessionmaker[Session], sender: WebhookSender) -> None:
+    """Teach the app to tell users' own systems."""
+
+    @app.task(name=DELIVER_WEBHOOK, queue=BATCH)
+    async def deliver_webhook(delivery_id: str) -> None:
+        await deliver(sessions, sender, uuid.UUID(delivery_id), datetime.now(UTC))
+
+
 def register_deletion(app: App, sessions: sessionmaker[Session], keeping: Keeping) -> None:
     """Teach the app to delete what is over."""
 
@@ -117,7 +129,7 @@ async def rescue_stalled_jobs(manager: JobManager) -> None:
 def tidy_up(sessions: sessionmaker[Session], now: datetime) -> None:
     """Close what nobody ends any more: calls without news, interviews whose PIN has run out.
 
-    Delete what is past: attempts, stream tokens, logins, question sets.
+    Delete what is past: attempts, stream tokens, logins, question sets, deliveries.
     """
     with UnitOfWork(sessions) as work:
         work.calls.end_forgotten(now - _NO_CALL_LASTS)
@@ -126,4 +138,5 @@ def tidy_up(sessions: sessionmaker[Session], now: datetime) -> None:
         work.calls.purge_stream_tokens(now - _KEEP_STREAM_TOKENS)
         work.logins.purge(now - _KEEP_LOGINS)
         work.generated.purge(now)
+        WebhookRepository(work.session).purge(now - _KEEP_DELIVERIES)
         work.commit()

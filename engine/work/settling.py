@@ -18,6 +18,7 @@ from engine.store.models import Call, Consent, Interview, Question
 from engine.store.moves import move_interview
 from engine.store.schedule_models import Appointment
 from engine.store.tasks import TaskRepository
+from engine.store.webhooks import announce_miss
 from engine.vocabulary import AppointmentState, CallState, InterviewState, TaskKind
 from engine.work.desk import Desk
 from engine.work.telling import tell_of_miss
@@ -73,6 +74,7 @@ def settle(desk: Desk, call_id: uuid.UUID) -> AppointmentState | None:
     TaskRepository(desk.session).add(
         appointment.owner_id, appointment.interview_id, TaskKind.NOT_REACHED, words, call_id=call.id
     )
+    announce_miss(desk.session, appointment, call.state)
     tell_of_miss(desk, appointment)
     logger.info("a candidate was not reached", extra={"call_id": str(call_id), "outcome": call.state})
     return AppointmentState.MISSED
