@@ -74,8 +74,9 @@ def remove_recordings(sessions: sessionmaker[Session], keeping: Keeping, now: da
         if not waiting:
             return erased
         for recording in waiting:
-            # Relative names alone are stored; one that leads elsewhere is nothing of ours to erase.
-            (keeping.recordings / Path(recording.path).name).unlink(missing_ok=True)
+            file = (keeping.recordings / recording.path).resolve()
+            if file.is_relative_to(keeping.recordings.resolve()):  # what leads elsewhere is not ours to erase
+                file.unlink(missing_ok=True)
         with sessions.begin() as session:
             for recording in waiting:
                 RetentionRepository(session).note_erased(recording.id, now)
