@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-_SILENT = {"text": "", "words": [], "heard": None, "corrections": []}
+_SILENT: Mapping[str, Any] = {"text": "", "words": [], "heard": None, "corrections": []}
 
 
 def without_words(body: Mapping[str, Any]) -> dict[str, Any]:

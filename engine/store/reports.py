@@ -43,8 +43,15 @@ class ReportRepository:
             )
             self._session.add(report)
             self._session.flush()
-            told = {"report_id": str(report.id), "version": report.version, "state": report.state}
-            announce(self._session, WebhookEvent.REPORT_READY, interview_id, report.id, **told)
+            announce(
+                self._session,
+                WebhookEvent.REPORT_READY,
+                interview_id,
+                report.id,
+                report_id=str(report.id),
+                version=report.version,
+                state=report.state,
+            )
         if move_interview(self._session, interview_id, InterviewState.COMPLETED):
             announce(self._session, WebhookEvent.INTERVIEW_COMPLETED, interview_id, interview_id)
         return report

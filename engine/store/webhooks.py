@@ -5,7 +5,7 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import delete, func, select, update
@@ -22,6 +22,8 @@ from engine.vocabulary import AppointmentState, DeliveryState, WebhookEvent
 MOST_ENDPOINTS: Final = 10
 """Of one user."""
 _SECRET_BYTES: Final = 32
+_CLOCKS_DIFFER: Final = timedelta(seconds=30)
+"""Between the machine of a job and that of the database; less than any pause between two tries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ class WebhookRepository:
     def next_attempt(self, delivery_id: uuid.UUID, now: datetime) -> Attempt | None:
         """What is to be sent now; None when it was delivered, given up, deleted, or put off until another job."""
         found = self._session.get(WebhookDelivery, delivery_id)
-        if found is None or found.state != DeliveryState.WAITING or found.due_at > now:
+        if found is None or found.state != DeliveryState.WAITING or found.due_at > now + _CLOCKS_DIFFER:
             return None
         if found.endpoint.disabled_at is not None:
             found.state, found.answer = DeliveryState.FAILED, "The webhook was turned off."

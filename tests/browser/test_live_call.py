@@ -19,6 +19,7 @@ from tests.integration.dialling.conftest import PHONE, Office
 from tests.integration.session.conftest import tone
 
 RECORDINGS = Path(simulator.__file__).parent / "recordings"
+expect.set_options(timeout=15_000)
 ANSWERS_ONE_QUESTION = """
 [[reply]]
 on = "consent"

@@ -102,7 +102,7 @@ def test_an_account_has_no_more_than_ten(ada: Person) -> None:
 
 def test_an_account_chooses_a_shorter_time_for_its_recordings(ada: Person, sessions: sessionmaker[Session]) -> None:
     path = "/account/keeping"
-    for wrong, said in (("91", "keeps recordings for 90 days"), ("0", "at least 1"), ("soon", "whole number")):
+    for wrong, said in (("91", "keeps recordings for 90 days"), ("0", "Use 1 or more."), ("soon", "whole number")):
         answer = ada.client.submit(path, {"recording_days": wrong})
         assert answer.status_code == 422
         assert said in answer.text
@@ -149,6 +149,6 @@ def test_a_disputed_interview_is_held_and_a_removed_recording_is_said_to_be_remo
     report = ada.client.page(f"{page}/report")
     for said in ("The recording was removed", "What was said was removed", "The figures are kept"):
         assert said in report
-    for gone in ("immutable", "<audio", "Nothing was said."):
+    for gone in ("after it is created.", "<audio", "Nothing was said."):
         assert gone not in report
     assert "The recording was removed" in ada.client.page(page)

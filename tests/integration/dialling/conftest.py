@@ -263,6 +263,8 @@ def live_office(sessions: sessionmaker[Session], settings: Settings, owner: User
     shipper.stop()
     listener.stop()
     engines.close()
+    with app.app_context():
+        app.extensions["sqlalchemy"].engine.dispose()
 
 
 def pointed_at(settings: Settings, twilio: FakeTwilio) -> Settings:

@@ -143,7 +143,7 @@ def test_after_a_year_the_words_are_gone_and_the_figures_are_left(held: Held) ->
         interview = session.get_one(Interview, held.interview.id)
     assert (answer.text, answer.words) == ("", [])
     for written in (after.body, *(grade.detail for grade in grades)):
-        assert "one thread" not in str(written)
+        assert SAID not in str(written)
     assert (after.score, after.body["score"], after.body["band"]) == (
         before.score,
         before.body["score"],
