@@ -41,6 +41,7 @@ class Keeping:
 
 
 def keeping_of(settings: Settings) -> Keeping:
+    """How long and where, as the installation is set."""
     return Keeping(
         settings.recording_retention_days,
         settings.interview_retention_days,
