@@ -19,6 +19,7 @@ from dashboard import (
     headers,
     health,
     interviews,
+    keeping,
     live_commands,
     live_stream,
     operator,
@@ -28,6 +29,7 @@ from dashboard import (
     schedule,
     setup_pages,
     template_pages,
+    webhooks,
 )
 from dashboard.api import appointments as api_appointments
 from dashboard.api import auth as api_auth
@@ -98,6 +100,8 @@ def create_app(
         bulk.blueprint(db, settings),
         schedule.blueprint(db, settings),
         call_tasks.blueprint(db, settings),
+        keeping.blueprint(db, settings),
+        webhooks.blueprint(db, settings),
         candidate.blueprint(db, settings),
         api_auth.blueprint(signing_in, tokens),
         api_interviews.blueprint(db, settings),

@@ -12,6 +12,7 @@ from dashboard.booker import Booker
 from dashboard.call_tasks import open_tasks
 from dashboard.database import Database
 from dashboard.display import TOPICS
+from dashboard.keeping import keeping_facts
 from dashboard.live import FLOORS, STAGES, LiveView, folded
 from dashboard.schemas import ListQuery
 from dashboard.validation import checked
@@ -26,7 +27,7 @@ from engine.store.events import EventRepository
 from engine.store.interviews import InterviewRepository
 from engine.store.models import Interview
 from engine.store.reports import ReportRepository
-from engine.vocabulary import OUR_FAULTS, InterviewState
+from engine.vocabulary import NO_BREAKS, OUR_FAULTS, InterviewState
 
 _DRAFT_NEWS = {
     "kept": {"kind": "ok", "text": "The draft is kept for two weeks. Go on with it whenever it suits."},
@@ -134,8 +135,10 @@ class InterviewPages:
             "live": live_view(EventRepository(session), interview.id) if is_live else None,
             "stages": STAGES,
             "our_faults": OUR_FAULTS,
+            "no_breaks": NO_BREAKS,
             "floors": FLOORS,
             **appointment_facts(self._booker, self._settings, interview),
+            **keeping_facts(self._database, self._settings, interview),
             **open_tasks(self._database, interview.owner_id, interview.id),
             "back": "interview",
         }
