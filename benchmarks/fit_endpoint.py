@@ -10,8 +10,8 @@
    dead air at 5 % cut-offs on the training turns.
 5. The price of a cut-off is the one at which 5 % of the training pauses are cut off.
 
-The weights for hints, votes, corrections and what seems over are not fitted: such data cannot be generated. They are set
-to count little, and named in the file.
+The weights for hints, votes, corrections and what seems over are not fitted: such data cannot be generated. They are
+set to count little, and named in the file.
 """
 
 import argparse
