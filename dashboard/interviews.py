@@ -28,7 +28,7 @@ from engine.store.events import EventRepository
 from engine.store.interviews import InterviewRepository, NewInterview
 from engine.store.models import Interview
 from engine.store.reports import ReportRepository
-from engine.vocabulary import OUR_FAULTS, InterviewState
+from engine.vocabulary import BAD_LINES, OUR_FAULTS, InterviewState
 from engine.work.question_writing import order_questions
 
 LENGTHS = {3: "3 questions, to try it out", 5: "5 questions", 10: "10 questions", 15: "15 questions"}
@@ -188,6 +188,7 @@ class InterviewPages:
             "live": live_view(EventRepository(session), interview.id) if is_live else None,
             "stages": STAGES,
             "our_faults": OUR_FAULTS,
+            "bad_lines": BAD_LINES,
             "floors": FLOORS,
             **appointment_facts(self._booker, self._settings, interview),
             **open_tasks(self._database, interview.owner_id, interview.id),

@@ -27,4 +27,16 @@ class UserSkips:
     """The user who watches the call wants the next question."""
 
 
+@dataclass(frozen=True, slots=True)
+class LineIsPoor:
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineIsHopeless:
+    """Nobody can be understood on this line."""
+
+    trouble: str
+
+
 OutsideEvent = LineBroke | CameBack | UserEnds | UserSkips

@@ -163,7 +163,16 @@ class LineTroubled:
 
     at_ms: int
     trouble: str
-    """A value of engine.dialogue.line_troubles.Trouble."""
+    """A value of engine.audio.line_quality.Trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineHopeless:
+    """Nobody can be understood on this line; it comes once in a call."""
+
+    at_ms: int
+    trouble: str
+    """Why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +203,7 @@ Signal = (
     | ModelFailed
     | UserCommand
     | LineTroubled
+    | LineHopeless
     | LineClosed
 )
 

@@ -24,7 +24,7 @@ from engine.store.told_facts import (
     question_of,
 )
 from engine.store.usage import UsageRepository
-from engine.vocabulary import AnswerState, CallState, InterviewState
+from engine.vocabulary import BAD_LINES, AnswerState, CallState, InterviewState
 
 
 def project(
@@ -189,7 +189,7 @@ def _interview_ended(fact: ToldFact) -> None:
         jobs.enqueue_grading(fact.session, fact.call.interview_id)
 
 
-_MAY_GO_ON = frozenset({"speech_failed", "silent"})
+_MAY_GO_ON = frozenset({"speech_failed", "silent"}) | BAD_LINES
 """Ends that nobody wished for: the candidate was told that the PIN takes the interview up again."""
 
 
@@ -264,6 +264,7 @@ _HANDLERS: Mapping[str, Callable[[ToldFact], None]] = {
     "usage_counted": _usage_counted,
     "machine_heard": lambda fact: wishes.machine_heard(fact.session, fact.call, fact.data),
     "call_back_wanted": lambda fact: wishes.call_back_wanted(fact.session, fact.call, fact.at_ms),
+    "new_time_wanted": lambda fact: wishes.new_time_wanted(fact.session, fact.call, fact.at_ms),
     "wrong_person": lambda fact: wishes.wrong_person(fact.session, fact.call, fact.at_ms),
     "human_wanted": lambda fact: wishes.person_wanted(fact.session, fact.call, fact.at_ms, fact.data),
     "calls_refused": lambda fact: wishes.calls_refused(fact.session, fact.call, fact.data),

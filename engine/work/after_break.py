@@ -16,7 +16,7 @@ from engine.store.models import Answer, Call, Interview, Question
 from engine.store.moves import move_interview
 from engine.store.outbox import OutboxRepository
 from engine.store.schedule_models import Appointment
-from engine.vocabulary import OUR_FAULTS, AppointmentKind, AppointmentState, CallState, InterviewState
+from engine.vocabulary import BAD_LINES, OUR_FAULTS, AppointmentKind, AppointmentState, CallState, InterviewState
 from engine.work.desk import Desk
 from engine.work.rebooking import offer_other_window
 from engine.work.telling import UNCOUNTED, plan_touches
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 def tell_of_break(desk: Desk, interview_id: uuid.UUID, call_id: uuid.UUID) -> Touch | None:
     """Plan the message about an interview that still lies broken off since this call; None where there is none to send.
 
-    Where the fault was ours, a new time is offered with it. Asking twice changes nothing.
+    Where the fault was ours or the line's, a new time is offered with it. Asking twice changes nothing.
     """
     session = desk.session
     interview = session.scalar(select(Interview).where(Interview.id == interview_id).with_for_update(of=Interview))
@@ -46,7 +46,7 @@ def tell_of_break(desk: Desk, interview_id: uuid.UUID, call_id: uuid.UUID) -> To
         Touch.BROKEN_OFF, OutboxRepository(session).touches_used(interview_id, UNCOUNTED)
     ):
         return None
-    if interview.end_reason in OUR_FAULTS and appointment.kind != AppointmentKind.DIAL_IN:
+    if interview.end_reason in OUR_FAULTS | BAD_LINES and appointment.kind != AppointmentKind.DIAL_IN:
         _offer_new_time(desk, appointment)
     plan_touches(desk, appointment, [PlannedTouch(Touch.BROKEN_OFF, desk.now)])
     logger.info("a candidate is told how a broken call goes on", extra={"interview_id": str(interview_id)})
