@@ -107,7 +107,7 @@ class LineWatch:
         if state.reasons:
             quality["because"] = ", ".join(reason.value for reason in state.reasons)
         quality |= _known(figures)
-        quality |= {f"{name.value}_s": seconds for name, seconds in self._seconds.items() if seconds}
+        quality |= {f"time_{name.value}_s": seconds for name, seconds in self._seconds.items() if seconds}
         if self.troubles:
             quality["troubles"] = ", ".join(trouble.value for trouble in self.troubles)
         if self.echo_ms:

@@ -156,8 +156,8 @@ class CallScript:
                 "loudness_dbfs": -21.4,
                 "clipped_percent": 0.1,
                 "noise_dbfs": -54.2,
-                "good_s": 148,
-                "fair_s": 12,
+                "time_good_s": 148,
+                "time_fair_s": 12,
                 "chunks_lost": 3,
             },
         )

@@ -135,8 +135,8 @@ def test_the_report_has_the_same_judgement_and_for_how_long_each_was_shown() -> 
     assert measured["line"] == "good"
     assert "because" not in measured
     assert measured["troubles"] == "noise"
-    assert measured["good_s"] + measured.get("fair_s", 0) + measured["poor_s"] == 90
-    assert 20 <= measured["poor_s"] <= 27
+    assert measured["time_good_s"] + measured.get("time_fair_s", 0) + measured["time_poor_s"] == 90
+    assert 20 <= measured["time_poor_s"] <= 27
     noisy = Line()
     noisy.hear(3000, 1000, seconds=30)
     assert (noisy.watch.measured(30_000)["line"], noisy.watch.measured(30_000)["because"]) == ("poor", "noise")
