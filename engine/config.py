@@ -26,6 +26,8 @@ class EndpointSettings:
     threshold_dbfs: float = -50.0
     """Silence of the `fixed` policy, and what is silent to it."""
     policy: str = "adaptive"
+    has_listening_sounds: bool = True
+    """Whether "mm-hm" is said in a silence that may be the end of an answer (only `adaptive` knows of such)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,10 @@ class Settings:
     """Accounts that see the operator page."""
     trusted_proxies: int
     """Proxies between the server and the world whose word on the caller's address is taken."""
+    recording_retention_days: int
+    """Counted from the end of the call; 0 is for ever. Accounts may choose less."""
+    interview_retention_days: int
+    """Then the words of an interview are deleted and its figures stay; 0 is for ever."""
     messages: MessageSettings = MessageSettings()
     calls: CallSettings = CallSettings()
 
@@ -184,6 +190,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             silence_ms=read.whole("ENDPOINT_SILENCE_MS", 1500, 200, 10_000),
             threshold_dbfs=read.number("ENDPOINT_THRESHOLD_DBFS", -50.0, -90.0, -10.0),
             policy=read.choice("ENDPOINT_POLICY", "adaptive", ENDPOINT_POLICIES),
+            has_listening_sounds=read.choice("LISTENING_SOUNDS", "on", ("on", "off")) == "on",
         ),
         jwt_expiration_s=read.whole("JWT_EXPIRATION", 900, 60, 7 * 86_400),
         jwt_refresh_expiration_s=read.whole("JWT_REFRESH_EXPIRATION", 7 * 86_400, 3600, 30 * 86_400),
@@ -199,6 +206,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         operator_emails=frozenset(name.lower() for name in read.listed("OPERATOR_EMAILS")),
         trusted_proxies=read.whole("TRUSTED_PROXIES", 0, 0, 10),
         log_format=read.choice("LOG_FORMAT", "json" if environment == "production" else "text", ("json", "text")),
+        recording_retention_days=read.days("RECORDING_RETENTION_DAYS", 90),
+        interview_retention_days=read.days("INTERVIEW_RETENTION_DAYS", 365),
         messages=_messages(read),
         calls=_calls(read),
     )

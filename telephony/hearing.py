@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from engine.audio import mulaw as codec
 from engine.audio.echo import EchoGuard
-from engine.audio.endpoint import EndpointPolicy
+from engine.audio.endpoint import EndOfTurn, EndpointPolicy, SeemsOver
 from engine.audio.line_watch import LineWatch, Noticed
 from engine.audio.voice import Began, Confirmed, Ended, SpeechTracker, VoiceChange
 from engine.clock import FRAME_MS, FRAME_SAMPLES, ms_to_samples, samples_to_ms
@@ -17,6 +17,7 @@ from engine.dialogue.signals import (
     SpeechBegan,
     SpeechConfirmed,
     SpeechEnded,
+    TurnSeemsOver,
 )
 from engine.errors import UpstreamUnavailable
 from engine.ports import (
@@ -164,8 +165,11 @@ class Ear:
         if self._quiet_ms == WAVER_MS and self._tracker.is_speaking:
             self.stream.speech_wavered(now_ms)
         end_of_turn = self._endpoint.push(pcm, at_ms, is_speech)
-        if end_of_turn is not None:
-            signals.append(SilenceHeld(now_ms, end_of_turn.ended_ms))
+        match end_of_turn:
+            case SeemsOver(ended_ms):
+                signals.append(TurnSeemsOver(now_ms, ended_ms))
+            case EndOfTurn(ended_ms):
+                signals.append(SilenceHeld(now_ms, ended_ms))
         return signals
 
     def _told_of_line(self, noticed: Noticed, now_ms: int) -> Sequence[Signal]:

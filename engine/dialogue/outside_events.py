@@ -28,6 +28,11 @@ class UserSkips:
 
 
 @dataclass(frozen=True, slots=True)
+class UserPauses:
+    """The user who watches the call wants a break."""
+
+
+@dataclass(frozen=True, slots=True)
 class LineIsPoor:
     trouble: str
 
@@ -39,4 +44,4 @@ class LineIsHopeless:
     trouble: str
 
 
-OutsideEvent = LineBroke | CameBack | UserEnds | UserSkips
+OutsideEvent = LineBroke | CameBack | UserEnds | UserSkips | UserPauses

@@ -7,6 +7,10 @@ logged call can be run through the core again. Times are audio time: millisecond
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, get_type_hints
 
+from engine.dialogue.line_signals import LineClosed as LineClosed
+from engine.dialogue.line_signals import LineHopeless as LineHopeless
+from engine.dialogue.line_signals import LineResumed as LineResumed
+from engine.dialogue.line_signals import LineTroubled as LineTroubled
 from engine.dialogue.model_messages import AskModel as AskModel
 from engine.dialogue.model_messages import ModelFailed as ModelFailed
 from engine.dialogue.model_messages import ModelReplied as ModelReplied
@@ -32,15 +36,6 @@ class CallStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class LineResumed:
-    """After a LineClosed: the caller is still there, on a new media socket. The clock goes on where it stopped."""
-
-    at_ms: int
-    has_model: bool = False
-    """Whether a language model may be asked from here on."""
-
-
-@dataclass(frozen=True, slots=True)
 class SpeechBegan:
     at_ms: int
     began_ms: int
@@ -57,6 +52,14 @@ class SpeechConfirmed:
 
 @dataclass(frozen=True, slots=True)
 class SpeechEnded:
+    at_ms: int
+    ended_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSeemsOver:
+    """The candidate is silent, and may well be done."""
+
     at_ms: int
     ended_ms: int
 
@@ -157,36 +160,13 @@ class UserCommand:
     """A note's words; the minutes to add."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineTroubled:
-    """Something is wrong with the line; each trouble comes once in a call."""
-
-    at_ms: int
-    trouble: str
-    """A value of engine.audio.line_quality.Trouble."""
-
-
-@dataclass(frozen=True, slots=True)
-class LineHopeless:
-    """Nobody can be understood on this line; it comes once in a call."""
-
-    at_ms: int
-    trouble: str
-    """Why."""
-
-
-@dataclass(frozen=True, slots=True)
-class LineClosed:
-    at_ms: int
-    reason: str
-
-
 Signal = (
     CallStarted
     | LineResumed
     | SpeechBegan
     | SpeechConfirmed
     | SpeechEnded
+    | TurnSeemsOver
     | SilenceHeld
     | PartialReceived
     | FinalReceived

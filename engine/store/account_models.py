@@ -16,6 +16,7 @@ class User(Stamped, Base):
     __table_args__ = (
         Index("uq_users_email", "email", unique=True, postgresql_where=text("deleted_at is null")),
         CheckConstraint("email = lower(email)", name="email_lower"),
+        CheckConstraint("recording_days > 0", name="recording_days"),
     )
 
     email: Mapped[str] = mapped_column(String(255))
@@ -34,6 +35,10 @@ class User(Stamped, Base):
     office_opens: Mapped[time | None]
     """On weekdays, on the user's own clock; None with either: at any hour."""
     office_closes: Mapped[time | None]
+    own_phone: Mapped[str | None] = mapped_column(String(20))
+    """Where the user practises, E.164; kept where the user wanted that."""
+    recording_days: Mapped[int | None]
+    """How long recordings are kept, where that is shorter than the installation keeps them."""
 
 
 class LoginSession(Stamped, Base):

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from engine.errors import Conflict, ScheduleError, SlotTaken
 from engine.scheduling.calling_hours import hours_in_words, is_calling_hour
-from engine.scheduling.phone_numbers import region_of
 from engine.scheduling.slots import Window, check_window
 from engine.scheduling.touches import PlannedTouch, Touch
 from engine.scheduling.zones import LocalTime, Which, derive, instant_of, wall_time
@@ -18,7 +17,7 @@ from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment
 from engine.vocabulary import AppointmentKind, AppointmentState, Channel, InterviewState
 from engine.work.desk import Desk
-from engine.work.telling import plan_touches, tell_of_hour
+from engine.work.telling import plan_touches, recipients, tell_of_hour
 from engine.work.windows import end_of, slots_of, window_row
 
 _MINUTES_A_QUESTION = 4
@@ -35,6 +34,7 @@ def book_at(desk: Desk, interview: Interview, wanted: LocalTime, *, series_id: u
     """We call at this hour. Raises ScheduleError (with AmbiguousTime, MissingTime, SlotTaken) and Conflict."""
     hour = allowed_hour(desk, interview.candidate.phone, wanted)
     appointment = new_appointment(interview, AppointmentKind.AT, AppointmentState.BOOKED, hour)
+    check_notice(desk, interview, appointment, hour)
     appointment.series_id = series_id
     AppointmentRepository(desk.session).add(appointment)
     tell_of_hour(desk, appointment, is_moved=False)
@@ -47,6 +47,7 @@ def book_now(desk: Desk, interview: Interview) -> Appointment:
     wanted = wall_time(desk.now.replace(microsecond=0), rules, interview.candidate.time_zone)
     hour = allowed_hour(desk, interview.candidate.phone, wanted, may_be_now=True)
     appointment = new_appointment(interview, AppointmentKind.NOW, AppointmentState.BOOKED, hour)
+    check_notice(desk, interview, appointment, hour)
     return AppointmentRepository(desk.session).add(appointment)
 
 
@@ -84,6 +85,7 @@ def offer_window(desk: Desk, interview: Interview, window: Window) -> Appointmen
 def move_to(desk: Desk, appointment: Appointment, wanted: LocalTime) -> Appointment:
     """Give a call another hour, and tell the candidate. Raises ScheduleError, SlotTaken, Conflict."""
     hour = allowed_hour(desk, appointment.phone, wanted)
+    check_notice(desk, appointment.interview, appointment, hour)
     was_booked = appointment.state == AppointmentState.BOOKED and appointment.due_at is not None
     AppointmentRepository(desk.session).move(
         appointment, AppointmentState.BOOKED, hour, kind=AppointmentKind.AT, picked_at=None, time_zone=wanted.zone_name
@@ -177,7 +179,7 @@ def allowed_hour(desk: Desk, phone: str, wanted: LocalTime, *, may_be_now: bool 
     at = instant_of(wanted, rules)
     if not may_be_now and at < desk.now + _SOONEST:
         raise ScheduleError("This moment has passed. Choose one that lies ahead.")
-    region = region_of(phone)
+    region = desk.hours.region_of(phone)
     if not is_calling_hour(at, rules, region, desk.hours):
         hours = hours_in_words(desk.hours.on(region, wanted.wall.weekday()))
         raise ScheduleError(
@@ -191,6 +193,25 @@ def allowed_hour(desk: Desk, phone: str, wanted: LocalTime, *, may_be_now: bool 
             "The person at this number asked never to be called. Let the candidate dial in instead: choose that below."
         )
     return Hour(wanted.wall, wanted.which, at, desk.zones.edition)
+
+
+def check_notice(desk: Desk, interview: Interview, appointment: Appointment, hour: Hour) -> None:
+    """Raises ScheduleError where the candidate cannot be told of the hour as long ahead as the interview owes it."""
+    if not interview.notice_h or hour.due_at is None:
+        return
+    owed = f"{interview.notice_h} hours" if interview.notice_h > 1 else "one hour"
+    earliest = desk.now + timedelta(hours=interview.notice_h)
+    if hour.due_at < earliest:
+        local = earliest.astimezone(desk.zones.rules(appointment.time_zone))
+        raise ScheduleError(
+            f"This interview owes its candidate {owed} of notice, so the call can begin on {local.day} {local:%b %Y} "
+            f"at {local:%H:%M} ({appointment.time_zone}) at the earliest. Choose a later time."
+        )
+    if not recipients(desk, appointment):
+        raise ScheduleError(
+            f"This interview owes its candidate {owed} of notice, and there is no way to give it: enter an e-mail "
+            "address, note that the candidate agreed to be called, or leave the notice out."
+        )
 
 
 def new_appointment(interview: Interview, kind: AppointmentKind, state: AppointmentState, hour: Hour) -> Appointment:

@@ -1,8 +1,8 @@
 """The windows in which candidates pick: between rows and values, and which slots are free."""
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
-from engine.scheduling.phone_numbers import region_of
 from engine.scheduling.slots import Callee, Opening, Span, Window, free_slots
 from engine.scheduling.zones import LocalTime, derive
 from engine.store.appointments import AppointmentRepository
@@ -17,9 +17,14 @@ _FURTHEST = timedelta(days=62)
 
 
 def slots_of(desk: Desk, appointment: Appointment) -> list[datetime]:
-    """The slots a candidate may pick now, in UTC: those of the window, else of the coming two weeks."""
+    """The slots a candidate may pick now, in UTC: those of the window, else of the coming two weeks.
+
+    None lies nearer than the notice that the interview owes its candidate.
+    """
     row = AppointmentRepository(desk.session).window_of(appointment.id)
     window = window_value(row, appointment.length_min) if row else usual_window(desk, appointment)
+    owed_min = 60 * (appointment.interview.notice_h or 0)
+    window = replace(window, notice_min=max(window.notice_min, owed_min))
     busy = [
         Span(other.due_at, other.ends_at)
         for other in AppointmentRepository(desk.session).ahead(
@@ -28,7 +33,7 @@ def slots_of(desk: Desk, appointment: Appointment) -> list[datetime]:
         if other.id != appointment.id and other.due_at and other.ends_at and other.state in _BUSY
     ]
     rules = desk.zones.rules(appointment.time_zone)
-    callee = Callee(rules, region_of(appointment.phone), desk.hours)
+    callee = Callee(rules, desk.hours.region_of(appointment.phone), desk.hours)
     return free_slots(window, desk.zones.rules(window.zone_name), callee, busy, desk.now)
 
 
