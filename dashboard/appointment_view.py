@@ -45,6 +45,7 @@ TOUCH_WORDS = {
     "minutes_before": "Reminder, five minutes before",
     "missed": "After a missed call",
     "cancelled": "Cancellation",
+    "report_ready": "Report is ready",
 }
 _NOT_YET = (Gate.CALLING_HOURS, Gate.REMINDER_NOT_SENT)
 """Gates that say nothing about a call whose hour has not come: its hour was checked when it was booked."""

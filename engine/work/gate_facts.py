@@ -8,6 +8,7 @@ from engine.scheduling.phone_numbers import region_of
 from engine.store.outbox import OutboxRepository
 from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment
+from engine.store.users import UserRepository
 from engine.vocabulary import AppointmentKind, Channel
 from engine.work.desk import Desk
 from engine.work.telling import recipients
@@ -41,6 +42,7 @@ def gate_facts(desk: Desk, appointment: Appointment, around: Circumstances) -> F
         region=region_of(appointment.phone),
         has_consent=permissions.of(appointment.owner_id, appointment.phone) is not None,
         is_refused=permissions.is_refused(Channel.CALL, appointment.phone),
+        is_owner_verified=UserRepository(desk.session).is_verified(appointment.owner_id),
         told_at=told_at,
         needs_reminder=is_planned and told_at is None and bool(recipients(desk, appointment)),
         notice=around.notice,

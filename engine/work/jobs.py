@@ -108,11 +108,16 @@ async def rescue_stalled_jobs(manager: JobManager) -> None:
 
 
 def tidy_up(sessions: sessionmaker[Session], now: datetime) -> None:
-    """Close interviews whose PIN has run out; delete what is past: attempts, stream tokens, logins, question sets."""
+    """Close interviews whose PIN has run out; delete what is past.
+
+    That is attempts, stream tokens, logins, links of mails, question sets, and answers kept under idempotency keys.
+    """
     with UnitOfWork(sessions) as work:
         work.interviews.expire(now)
         work.attempts.purge(now - _KEEP_ATTEMPTS)
         work.calls.purge_stream_tokens(now - _KEEP_STREAM_TOKENS)
         work.logins.purge(now - _KEEP_LOGINS)
         work.generated.purge(now)
+        work.idempotency.purge(now)
+        work.account_tokens.purge(now)
         work.commit()

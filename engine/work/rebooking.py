@@ -9,14 +9,15 @@ from engine.scheduling.zones import wall_time
 from engine.store.appointments import NO_HOUR, AppointmentRepository
 from engine.store.schedule_models import Appointment
 from engine.vocabulary import AppointmentKind, AppointmentState
-from engine.work.booking import allowed_hour
+from engine.work.booking import allowed_hour, check_owner
 from engine.work.desk import Desk
 from engine.work.telling import plan_touches
 from engine.work.windows import end_of, slots_of, window_row
 
 
 def call_at_once(desk: Desk, appointment: Appointment) -> Appointment:
-    """Call now instead. Raises ScheduleError outside of the calling hours, SlotTaken, Conflict."""
+    """Call now instead. Raises ScheduleError as for a new call at once, SlotTaken, Conflict."""
+    check_owner(desk, appointment.owner_id)
     rules = desk.zones.rules(appointment.time_zone)
     wanted = wall_time(desk.now.replace(microsecond=0), rules, appointment.time_zone)
     hour = allowed_hour(desk, appointment.phone, wanted, may_be_now=True)
