@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engine.store.account_models import AccountToken, Attempt, IdempotencyKey, LoginSession, RefreshToken, User
+from engine.store.account_models import Attempt, LoginSession, RefreshToken, User
 from engine.store.base import Base, Stamped, one_of
 from engine.store.command_models import CallCommand
 from engine.store.question_models import GeneratedQuestion, GivenQuestion
@@ -32,7 +32,6 @@ from engine.store.usage_models import ProviderHealthRow, SpokenPhrase, UsageRow
 from engine.vocabulary import AnswerState, CallState, Direction, InterviewState, Level
 
 __all__ = [
-    "AccountToken",
     "Answer",
     "Attempt",
     "Base",
@@ -44,7 +43,6 @@ __all__ = [
     "Evaluation",
     "GeneratedQuestion",
     "GivenQuestion",
-    "IdempotencyKey",
     "Interview",
     "LoginSession",
     "ProviderHealthRow",

@@ -22,8 +22,8 @@ from engine.errors import MessageDelayed
 from engine.ports import OutgoingMessage
 from engine.questions.bank import load_bank
 from engine.scheduling.messages import Composed
+from engine.store.account_models import AccountToken, User
 from engine.store.account_tokens import AccountTokenRepository
-from engine.store.models import AccountToken, User
 from engine.store.schedule_models import OutboxMessage
 from engine.vocabulary import AccountMail, Channel
 from engine.work.account_letters import AccountFacts, compose_account_mail

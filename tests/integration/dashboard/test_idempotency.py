@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.test import TestResponse
 
 from dashboard.access import PUBLIC_ENDPOINTS
-from engine.store.models import IdempotencyKey, Interview, User
+from engine.store.account_models import IdempotencyKey
+from engine.store.models import Interview, User
 from engine.store.schedule_models import Appointment
 from engine.work.jobs import tidy_up
 from tests.integration.dashboard.conftest import Person
