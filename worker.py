@@ -17,6 +17,7 @@ from engine.adapters.model_names import check_models
 from engine.adapters.provider_health import HealthBoard, ProviderHealth
 from engine.adapters.selection import build_chat
 from engine.adapters.time_zones import TimeZones
+from engine.adapters.webhook_http import WebhookSender
 from engine.config import Settings, load_settings
 from engine.errors import VivavoceError
 from engine.pricing import load_prices
@@ -28,6 +29,7 @@ from engine.work import dial_jobs, jobs, schedule_jobs
 from engine.work.candidate_links import LinkMaker
 from engine.work.dialling import Dialler
 from engine.work.health_reporting import HealthReporter
+from engine.work.retention import keeping_of
 from engine.work.sending import PostOffice
 from engine.work.shipping import EventShipper
 from engine.work.spending import Costs, budgets_of
@@ -105,7 +107,9 @@ def run(settings: Settings) -> None:
     model = build_chat(settings.clouds)
     costs = Costs(load_prices(settings.prices_file), budgets_of(settings))
     bank = load_bank()
-    jobs.register(app, sessions, bank, model, costs, settings.speech_cache_dir)
+    jobs.register(app, sessions, bank, model, costs)
+    jobs.register_webhooks(app, sessions, WebhookSender(may_be_local=not settings.is_production))
+    jobs.register_deletion(app, sessions, keeping_of(settings))
     sms = TwilioSms(settings) if settings.messages.sms == "twilio" else None
     office = PostOffice(
         sessions,

@@ -20,6 +20,7 @@ from dashboard import (
     health,
     idempotency,
     interviews,
+    keeping,
     live_commands,
     live_stream,
     mailed_links,
@@ -28,6 +29,7 @@ from dashboard import (
     report_page,
     requests_log,
     schedule,
+    webhooks,
 )
 from dashboard.api import appointments as api_appointments
 from dashboard.api import auth as api_auth
@@ -98,6 +100,8 @@ def create_app(
         bulk.blueprint(db, settings),
         schedule.blueprint(db, settings),
         call_tasks.blueprint(db, settings),
+        keeping.blueprint(db, settings),
+        webhooks.blueprint(db, settings),
         candidate.blueprint(db, settings),
         api_auth.blueprint(signing_in, tokens),
         api_proving.blueprint(proving),

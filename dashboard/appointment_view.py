@@ -16,7 +16,7 @@ from engine.store.appointments import AppointmentRepository
 from engine.store.models import Interview
 from engine.store.outbox import OutboxRepository
 from engine.store.schedule_models import Appointment
-from engine.vocabulary import AppointmentKind, AppointmentState, InterviewState, MessageState
+from engine.vocabulary import AppointmentKind, AppointmentState, CallState, InterviewState, MessageState
 from engine.work.gate_facts import gate_facts
 
 MESSAGE_LOOKS: dict[str, Look] = {
@@ -44,6 +44,8 @@ TOUCH_WORDS = {
     "hour_before": "Reminder, an hour before",
     "minutes_before": "Reminder, five minutes before",
     "missed": "After a missed call",
+    "broken_off": "After the call broke off",
+    "not_called": "The call does not take place",
     "cancelled": "Cancellation",
     "report_ready": "Report is ready",
 }
@@ -75,6 +77,7 @@ def appointment_facts(booker: Booker, settings: Settings, interview: Interview) 
         "appointment": appointment,
         "gates": lasting_reasons(booker, appointment),
         "messages": OutboxRepository(session).of_interview(interview.id),
+        "was_rung": appointment.state_reason in set(CallState),
         "expected_at": booker.expected().get(appointment.id) if appointment.state == AppointmentState.BOOKED else None,
         "pick_url": booker.links.address(Purpose.PICK, appointment) if is_open else None,
         "message_looks": MESSAGE_LOOKS,

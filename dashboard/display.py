@@ -50,6 +50,7 @@ END_REASONS: dict[str, str] = {
     "completed": "All questions were asked",
     "candidate_ended": "The candidate ended the interview",
     "user_ended": "Ended in the dashboard",
+    "put_through": "Put through to a person",
     "not_resumed": "It was not taken up again within a day",
     "call_back": "The candidate wants to be called back at another time",
     "wrong_person": "Somebody else answered",
@@ -85,6 +86,9 @@ CALL_STATES: dict[str, str] = {
 }
 FIELDS: dict[str, str] = {
     "transfer_phone": "Telephone number",
+    "recording_days": "Days after the call",
+    "url": "Address",
+    "events": "What it is told of",
     "office_opens": "From",
     "office_closes": "To",
     "first_name": "First name",

@@ -14,6 +14,7 @@ from dashboard.booker import Booker
 from dashboard.call_tasks import open_tasks
 from dashboard.database import Database
 from dashboard.display import LEVELS, ROLES, TOPICS
+from dashboard.keeping import keeping_facts
 from dashboard.live import FLOORS, STAGES, LiveView, folded
 from dashboard.schemas import QUESTION_COUNTS, ListQuery, NewInterviewForm, NewInterviewInput
 from dashboard.validation import InvalidInput, checked, form_data
@@ -28,7 +29,7 @@ from engine.store.events import EventRepository
 from engine.store.interviews import InterviewRepository, NewInterview
 from engine.store.models import Interview
 from engine.store.reports import ReportRepository
-from engine.vocabulary import OUR_FAULTS, InterviewState
+from engine.vocabulary import NO_BREAKS, OUR_FAULTS, InterviewState
 from engine.work.question_writing import order_questions
 
 LENGTHS = {3: "3 questions, to try it out", 5: "5 questions", 10: "10 questions", 15: "15 questions"}
@@ -188,8 +189,10 @@ class InterviewPages:
             "live": live_view(EventRepository(session), interview.id) if is_live else None,
             "stages": STAGES,
             "our_faults": OUR_FAULTS,
+            "no_breaks": NO_BREAKS,
             "floors": FLOORS,
             **appointment_facts(self._booker, self._settings, interview),
+            **keeping_facts(self._database, self._settings, interview),
             **open_tasks(self._database, interview.owner_id, interview.id),
             "back": "interview",
         }

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard.access import current_user
 from dashboard.database import Database
+from dashboard.keeping import keeping_facts
 from dashboard.recording import recording_response
 from dashboard.reply_chart import STEPS, reply_chart
 from dashboard.report_cost import costs_of
@@ -61,14 +62,14 @@ def blueprint(database: Database, settings: Settings, prices: PriceTable) -> Blu
         found = _recordings(interview_id)
         chosen = found.get(query.call) if query.call else next(reversed(found.values()), None)
         if chosen is None:
-            raise NotFound("There is no recording of this call.")
+            raise NotFound("There is no recording of this call, or its time is over and it was removed.")
         return recording_response(settings.recordings_dir, chosen.path)
 
     def _recordings(interview_id: uuid.UUID) -> dict[uuid.UUID, Recording]:
-        """The recordings of the interview's calls, oldest call first."""
+        """The recordings of the interview's calls that were not removed, oldest call first."""
         calls = CallRepository(database.current())
-        legs = calls.of_interview(interview_id)
-        return {leg.id: recording for leg in legs if (recording := calls.recording_of(leg.id)) is not None}
+        found = {leg.id: calls.recording_of(leg.id) for leg in calls.of_interview(interview_id)}
+        return {leg: recording for leg, recording in found.items() if recording and recording.removed_at is None}
 
     def _shown(interview: Interview, report: Report) -> dict[str, Any]:
         body = report.body
@@ -88,6 +89,7 @@ def blueprint(database: Database, settings: Settings, prices: PriceTable) -> Blu
             "reply_steps": STEPS,
             "playable": playable,
             "recorded": recorded,
+            **keeping_facts(database, settings, interview),
             "costs": costs_of(database.current(), interview, prices, settings),
         }
 

@@ -67,8 +67,8 @@ class SchedulePages:
             if may_call:
                 permissions = PermissionRepository(self._database.current())
                 permissions.grant(current_user().id, interview.candidate.phone, "told_user", datetime.now(UTC))
-            if interview.state != InterviewState.SCHEDULED:
-                raise Conflict("This interview has begun or is over: its appointment stays as it was.")
+            if interview.state not in (InterviewState.SCHEDULED, InterviewState.INTERRUPTED):
+                raise Conflict("This interview goes on just now or is over: its appointment stays as it was.")
             self._booker.change(interview, wanted, current_user().time_zone)
         except (ScheduleError, Conflict) as error:
             self._database.current().rollback()

@@ -121,6 +121,10 @@ class Settings:
     """Accounts that see the operator page."""
     trusted_proxies: int
     """Proxies between the server and the world whose word on the caller's address is taken."""
+    recording_retention_days: int
+    """Counted from the end of the call; 0 is for ever. Accounts may choose less."""
+    interview_retention_days: int
+    """Then the words of an interview are deleted and its figures stay; 0 is for ever."""
     messages: MessageSettings = MessageSettings()
     calls: CallSettings = CallSettings()
 
@@ -199,6 +203,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         operator_emails=frozenset(name.lower() for name in read.listed("OPERATOR_EMAILS")),
         trusted_proxies=read.whole("TRUSTED_PROXIES", 0, 0, 10),
         log_format=read.choice("LOG_FORMAT", "json" if environment == "production" else "text", ("json", "text")),
+        recording_retention_days=read.days("RECORDING_RETENTION_DAYS", 90),
+        interview_retention_days=read.days("INTERVIEW_RETENTION_DAYS", 365),
         messages=_messages(read),
         calls=_calls(read),
     )

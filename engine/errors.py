@@ -134,5 +134,9 @@ class CallUnknown(VivavoceError):
     """The connection broke after the call was asked for: it may be ringing. Ask the provider; never dial again."""
 
 
+class AddressForbidden(VivavoceError):
+    """An address that users must not make this server connect to: local, private, without TLS, malformed."""
+
+
 class WeightsError(VivavoceError):
     """The weights of the endpoint policy cannot be used; the message says which and why."""

@@ -62,6 +62,12 @@ class SettingsReader:
     def whole(self, name: str, default: int, low: int, high: int) -> int:
         return int(self.number(name, default, low, high))
 
+    def days(self, name: str, default: int) -> int:
+        """A number of days; 0 for ever, and so is a variable that is set to nothing."""
+        if name in self._environ and not self._environ[name].strip():
+            return 0
+        return self.whole(name, default, 0, 36_500)
+
     def base_url(self, name: str, default: str) -> str:
         value = self.text(name, default).rstrip("/")
         parts = urlsplit(value)

@@ -143,6 +143,33 @@ class AccountMail(StrEnum):
     REPORT_READY = "report_ready"
 
 
+class Deleted(StrEnum):
+    """What is deleted when its time is over."""
+
+    RECORDING = "recording"
+    WORDS = "words"
+    """Event log, transcript, quotes and messages of an interview; its figures stay."""
+
+
+class WebhookEvent(StrEnum):
+    """What users' own systems can be told of."""
+
+    INTERVIEW_BOOKED = "interview.booked"
+    CALL_STARTED = "call.started"
+    CALL_ENDED = "call.ended"
+    CALL_MISSED = "call.missed"
+    INTERVIEW_COMPLETED = "interview.completed"
+    REPORT_READY = "report.ready"
+    TEST = "test"
+    """Sent on request, whatever an endpoint wants to hear of."""
+
+
+class DeliveryState(StrEnum):
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
 class Command(StrEnum):
     """What a user may want of a call that they watch."""
 
@@ -152,5 +179,20 @@ class Command(StrEnum):
     NOTE = "note"
 
 
+PUT_THROUGH = "put_through"
+"""Reason of a call's end: a person has taken the candidate over."""
+NO_BREAKS = frozenset(
+    {
+        "candidate_ended",
+        "recording_declined",
+        "user_ended",
+        "replaced",
+        "call_back",
+        "wrong_person",
+        "abuse",
+        PUT_THROUGH,
+    }
+)
+"""Reasons of a call's end that somebody wished for: no message says afterwards that the line broke off."""
 OUR_FAULTS = frozenset({"process_lost", "failed", "speech_failed", "refused"})
 """Reasons of a call's end that lie with us: nothing of it counts against the candidate, and a new time is offered."""

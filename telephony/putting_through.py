@@ -15,6 +15,7 @@ from engine.config import Settings
 from engine.store.calls import CallRepository
 from engine.store.models import Call, Interview
 from engine.store.tasks import TaskRepository
+from engine.store.wishes import taken_by_person
 from engine.vocabulary import TaskKind
 from telephony import twiml, words
 from telephony.after_stream import xml
@@ -32,11 +33,12 @@ class PuttingThrough:
 
     def whisper(self) -> Response:
         """The user's telephone was picked up: who is it, and is the call wanted? A mailbox presses no key."""
-        with self._sessions() as session:
+        with self._sessions.begin() as session:
             call = self._call(session)
             if call is None:
                 return xml(twiml.hang_up())
             if request.form.get("Digits"):
+                taken_by_person(session, call)
                 return xml(twiml.nothing())
             interview = session.get_one(Interview, call.interview_id)
             text = words.WHISPER.format(name=interview.candidate.name, title=interview.title)
@@ -49,6 +51,7 @@ class PuttingThrough:
             if call is None:
                 return xml(twiml.hang_up())
             if request.form.get("DialBridged") == "true":
+                taken_by_person(session, call)
                 TaskRepository(session).close_of(call.interview_id, (TaskKind.CALL_BACK,), self._now())
                 return xml(twiml.say_goodbye(words.AFTER_PERSON))
             url = self._public(f"/telephony/voice?interview_id={call.interview_id}")

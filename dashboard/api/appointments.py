@@ -40,8 +40,8 @@ def blueprint(database: Database, settings: Settings) -> Blueprint:
     def change(interview_id: uuid.UUID) -> Response:
         interview = InterviewRepository(database.current()).find(interview_id, current_user().id)
         wanted = checked(AppointmentInput, json_body(), now=datetime.now(UTC))
-        if interview.state != InterviewState.SCHEDULED:
-            raise Conflict("This interview has begun or is over: its appointment stays as it was.")
+        if interview.state not in (InterviewState.SCHEDULED, InterviewState.INTERRUPTED):
+            raise Conflict("This interview goes on just now or is over: its appointment stays as it was.")
         try:
             booker.change(interview, wanted, current_user().time_zone)
         except ScheduleError as error:

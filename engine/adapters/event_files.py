@@ -18,6 +18,8 @@ from engine.ports import EventRecord
 SUFFIX = ".jsonl"
 SHIPPED_FOLDER = "shipped"
 """Where, below the folder of event logs, those lie that are in PostgreSQL to the last line."""
+REFUSED_FOLDER = "refused"
+"""Logs that PostgreSQL will not take, such as those of a call it does not know; kept for a person to look at."""
 _PATIENCE_S = 0.5
 _TAIL_BYTES = 4096
 

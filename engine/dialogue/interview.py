@@ -17,7 +17,7 @@ from engine.dialogue.outside_events import UserSkips as UserSkips
 from engine.dialogue.plan import Asked, Plan
 from engine.dialogue.signals import Fact, TuneVoice
 from engine.transcript import Transcript
-from engine.vocabulary import Difficulty
+from engine.vocabulary import AnswerState, Difficulty
 
 
 class Stage(StrEnum):
@@ -244,6 +244,12 @@ class Interview:
     def current(self) -> Asked | None:
         """The question that is open, if one is."""
         return self.asked[-1] if self.asked and self.asked[-1].state is None else None
+
+
+def has_answered(interview: Interview) -> bool:
+    """Whether there are words to be graded: ended early, such an interview is over, and its PIN opens nothing more."""
+    heard = (AnswerState.ANSWERED, AnswerState.UNFINISHED)
+    return any(part.text for part in interview.parts) or any(each.state in heard for each in interview.asked)
 
 
 def present_difficulty(interview: Interview) -> Difficulty:

@@ -80,6 +80,7 @@ ENDED_BY_USER = (
     "Thank you for your time; the people who invited you will get in touch.",
     "Goodbye.",
 )
+GOODBYE_STOPPED = ("All right.", "Thank you for your time.", "A person will look at what you said.", "Goodbye.")
 GOODBYE_EARLY = ("All right.", "You can phone again with the same PIN and we go on where we stopped.", "Goodbye.")
 GOODBYE_SILENT = (
     "I cannot hear you any more, so I will end the call here.",
@@ -92,6 +93,7 @@ GOODBYE_LATER = (
     "Goodbye.",
 )
 GOODBYE_WRONG_PERSON = ("I am sorry to have disturbed you.", "Goodbye.")
+GOODBYE_ABUSED_FOR_GOOD = ("I end the call here.", "Goodbye.")
 GOODBYE_ABUSED = ("I end the call here.", "You can phone again with the same PIN.", "Goodbye.")
 TIME_IS_UP = ("I am sorry, our time is up.",)
 TECHNICAL_TROUBLE = (
@@ -155,11 +157,11 @@ def fixed_phrases() -> Sequence[str]:
     constants = (
         CONSENT_AGAIN, CONSENT_THANKS, NO_RECORDING, KEYS, FIRST_QUESTION, AGAIN, ASK_ANEW, TAKE_YOUR_TIME, MORE_TIME,
         OFFER_HELP, SKIPPED, NOT_KNOWN, TIME_FOR_THIS_ONE, CONFIRM_END, GO_ON, HUMAN, NEVER_AGAIN, DID_NOT_HEAR,
-        CLOSING, BACK_TO_QUESTION, PASSED_ON, GOODBYE, GOODBYE_EARLY, GOODBYE_SILENT, TIME_IS_UP, TECHNICAL_TROUBLE,
-        WHILE_WE_WAIT, ACKNOWLEDGEMENTS, LINE_BROKE, GO_ON_FROM_THERE, ANSWER_IS_KEPT, ANSWER_IS_KEPT_SO_FAR,
-        SKIPPED_BY_USER, ENDED_BY_USER, CONFIRM_SKIP, CONFIRM_LATER, CONFIRM_WRONG_PERSON, I_AM_AN_AI, I_AM_HERE,
-        SLOWER, FASTER, LOUDER, QUIETER, NO_FURTHER, PAUSED, STILL_PAUSED, ADD_TO_ANSWER, FIRST_ONE, YOUR_QUESTION,
-        ANYTHING_ELSE, CALM, LAST_QUESTION, TIME_IS_SHORT, GOODBYE_LATER, GOODBYE_WRONG_PERSON, GOODBYE_ABUSED,
-        CANNOT_HEAR, STILL_CANNOT_HEAR, GOODBYE_UNHEARD, *ADVICE.values(),
+        CLOSING, BACK_TO_QUESTION, PASSED_ON, GOODBYE, GOODBYE_STOPPED, GOODBYE_EARLY, GOODBYE_SILENT, TIME_IS_UP,
+        TECHNICAL_TROUBLE, WHILE_WE_WAIT, ACKNOWLEDGEMENTS, LINE_BROKE, GO_ON_FROM_THERE, ANSWER_IS_KEPT,
+        ANSWER_IS_KEPT_SO_FAR, SKIPPED_BY_USER, ENDED_BY_USER, CONFIRM_SKIP, CONFIRM_LATER, CONFIRM_WRONG_PERSON,
+        I_AM_AN_AI, I_AM_HERE, SLOWER, FASTER, LOUDER, QUIETER, NO_FURTHER, PAUSED, STILL_PAUSED, ADD_TO_ANSWER,
+        FIRST_ONE, YOUR_QUESTION, ANYTHING_ELSE, CALM, LAST_QUESTION, TIME_IS_SHORT, GOODBYE_LATER,
+        GOODBYE_WRONG_PERSON, GOODBYE_ABUSED, CANNOT_HEAR, STILL_CANNOT_HEAR, GOODBYE_UNHEARD, *ADVICE.values(),
     )  # fmt: skip
     return tuple(dict.fromkeys(sentence for constant in constants for sentence in constant))

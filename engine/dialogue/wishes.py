@@ -16,6 +16,7 @@ from engine.dialogue.interview import (
     Outcome,
     Say,
     ended,
+    has_answered,
     repeated,
 )
 from engine.dialogue.plan import Plan
@@ -92,7 +93,8 @@ def done_as_confirmed(interview: Interview, wish: Intent, text: str, plan: Plan)
     if wish is Intent.WRONG_PERSON:
         after, outcomes = ended(interview, plan, phrases.GOODBYE_WRONG_PERSON, "wrong_person")
         return after, [Fact("wrong_person", how), *outcomes]
-    return ended(interview, plan, phrases.GOODBYE_EARLY, "candidate_ended")
+    goodbye = phrases.GOODBYE_STOPPED if has_answered(interview) else phrases.GOODBYE_EARLY
+    return ended(interview, plan, goodbye, "candidate_ended")
 
 
 def _about_the_question(interview: Interview, intent: Intent, text: str, event: Answered | None, plan: Plan) -> Step:
@@ -159,7 +161,8 @@ def _abuse(interview: Interview, how: dict[str, str], plan: Plan) -> Step:
     after = replace(interview, abuses=interview.abuses + 1)
     fact = Fact("abuse_heard", {"text": how["text"], "times": after.abuses})
     if after.abuses >= MOST_ABUSES:
-        after, outcomes = ended(after, plan, phrases.GOODBYE_ABUSED, "abuse")
+        goodbye = phrases.GOODBYE_ABUSED_FOR_GOOD if has_answered(after) else phrases.GOODBYE_ABUSED
+        after, outcomes = ended(after, plan, goodbye, "abuse")
         return after, [fact, *outcomes]
     return after, [fact, *repeated(after, phrases.CALM)]
 

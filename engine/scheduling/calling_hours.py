@@ -5,16 +5,19 @@ The regions' rules stand in data/calling_hours.toml, each with its source.
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from pathlib import Path
 
 from engine.errors import ScheduleError
+from engine.scheduling.phone_numbers import region_of
 from engine.scheduling.zones import LocalTime, derive
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DATA = Path(__file__).parent / "data" / "calling_hours.toml"
 _DAYS_SEARCHED = 15
+_NORTH_AMERICA = "+1"
+_PART_LENGTH = len("+1305")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,15 @@ class CallingHours:
 
     usual: tuple[Hours, ...]
     regions: Mapping[str, tuple[Hours, ...]]
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """Beginnings of numbers in parts of a region that have hours of their own: +1305 to US-FL."""
+
+    def region_of(self, phone: str) -> str:
+        """The region of an E.164 number whose hours hold for it."""
+        return self.parts.get(phone[:_PART_LENGTH]) or region_of(phone)
 
     def on(self, region: str, weekday: int) -> Hours:
-        """The hours of a two-letter region on a weekday (Monday is 0)."""
+        """The hours of a region, or of a part of one, on a weekday (Monday is 0)."""
         return self.regions.get(region, self.usual)[weekday]
 
 
@@ -49,7 +58,11 @@ def load_calling_hours(path: Path = _DATA) -> CallingHours:
     tables = tomllib.loads(path.read_text(encoding="utf-8"))
     usual = _week(tables.get("usual", {}), None, "usual")
     regions = tables.get("regions", {})
-    return CallingHours(usual, {name: _week(rules, usual, name) for name, rules in regions.items()})
+    for name, rules in {"usual": tables.get("usual", {}), **regions}.items():
+        if not rules.get("source"):
+            raise ScheduleError(f"{name} in the calling hours names no source.")
+    parts = {f"{_NORTH_AMERICA}{code}": name for name, rules in regions.items() for code in rules.get("area_codes", ())}
+    return CallingHours(usual, {name: _week(rules, usual, name) for name, rules in regions.items()}, parts)
 
 
 def is_calling_hour(at: datetime, rules: tzinfo, region: str, hours: CallingHours) -> bool:

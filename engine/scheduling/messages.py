@@ -67,10 +67,17 @@ _LEADS: dict[Touch, tuple[str, str]] = {
         "The call of your telephone interview broke off. What you said is kept, and the break does not count against "
         "you.",
     ),
+    Touch.NOT_CALLED: (
+        "The call of your telephone interview does not take place",
+        "The call of your telephone interview with {host} could not be placed. The fault is on our side and does not "
+        "count against you.",
+    ),
     Touch.CANCELLED: ("Your telephone interview is cancelled", "Your telephone interview with {host} is cancelled."),
 }
 
 
+_DIAL_IN = "You can call {number} when it suits and enter the PIN {pin}."
+_NEWS_FOLLOWS = " Otherwise {host} will agree on another time with you."
 _GO_ON = "Call {number} and enter the PIN {pin}: the interview goes on at the same question. That works for 24 hours."
 _OR_PICK = " Or choose a new time below, and the AI calls you."
 
@@ -129,6 +136,9 @@ def _body(touch: Touch, facts: MessageFacts) -> list[str]:
         f"You will talk with an AI interviewer, not with a person. It says so again at the beginning, and asks before "
         f"it records anything. {about}"
     )
+    if touch is Touch.NOT_CALLED:
+        after = _OR_PICK if facts.links.pick else _NEWS_FOLLOWS.format(host=facts.host_name)
+        return [f"{_DIAL_IN.format(number=number, pin=facts.pin)}{after}", who]
     if touch is Touch.BROKEN_OFF:
         return [f"{_GO_ON.format(number=number, pin=facts.pin)}{_OR_PICK if facts.links.pick else ''}", who]
     if facts.is_dial_in:
@@ -152,7 +162,7 @@ def _choices(touch: Touch, facts: MessageFacts) -> list[tuple[str, str]]:
     if touch is Touch.CANCELLED:
         return [("Never be called by us again", links.decline)]
     choices = [("Choose a time", links.pick)] if links.pick else []
-    if not facts.is_dial_in and not links.pick:
+    if not facts.is_dial_in and not links.pick and touch is not Touch.NOT_CALLED:
         choices.append(("Move it to another time", links.move))
     return [*choices, ("Cancel it", links.cancel), ("Refuse, and never be called again", links.decline)]
 
@@ -162,6 +172,12 @@ def _sms(touch: Touch, facts: MessageFacts) -> str:
     if touch is Touch.CANCELLED:
         return (
             f"Vivavoce: your AI telephone interview ({facts.title}) from {number} is cancelled. Nobody will call you."
+        )
+    if touch is Touch.NOT_CALLED:
+        pick = f" or choose a new time: {facts.links.pick}" if facts.links.pick else ""
+        return (
+            f"Vivavoce for {facts.host_name}: we could not place the call of your AI interview ({facts.title}), sorry. "
+            f"Call {number}, PIN {facts.pin}{pick}. Refuse: {facts.links.cancel}"
         )
     if touch is Touch.BROKEN_OFF:
         pick = f" Or choose a new time: {facts.links.pick}" if facts.links.pick else ""

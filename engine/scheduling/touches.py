@@ -20,7 +20,13 @@ class Touch(StrEnum):
     MISSED = "missed"
     BROKEN_OFF = "broken_off"
     """The call broke off: call again, or pick a new time where the fault was ours."""
+    NOT_CALLED = "not_called"
+    """The call that was agreed on does not take place, since something on our side stood in its way."""
     CANCELLED = "cancelled"
+
+
+ALWAYS_TOLD = (Touch.CANCELLED, Touch.NOT_CALLED)
+"""Nobody waits for a call in vain: these go out whatever was sent before, and use up none of the five."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +63,5 @@ def touch_plan(now: datetime, due_at: datetime, touches_used: int, *, is_moved: 
 
 
 def may_touch(touch: Touch, touches_used: int) -> bool:
-    """Whether one more message is within bounds. A cancellation always is: nobody waits for a call in vain."""
-    return touch is Touch.CANCELLED or touches_used < MOST_TOUCHES
-
-
-def counts(touch: Touch) -> bool:
-    """Whether a message uses up one of the five."""
-    return touch is not Touch.CANCELLED
+    """Whether one more message is within bounds."""
+    return touch in ALWAYS_TOLD or touches_used < MOST_TOUCHES

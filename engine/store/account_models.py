@@ -16,6 +16,7 @@ class User(Stamped, Base):
     __table_args__ = (
         Index("uq_users_email", "email", unique=True, postgresql_where=text("deleted_at is null")),
         CheckConstraint("email = lower(email)", name="email_lower"),
+        CheckConstraint("recording_days > 0", name="recording_days"),
     )
 
     email: Mapped[str] = mapped_column(String(255))
@@ -36,6 +37,8 @@ class User(Stamped, Base):
     office_closes: Mapped[time | None]
     is_told_of_reports: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     """By mail, when one is ready."""
+    recording_days: Mapped[int | None]
+    """How long recordings are kept, where that is shorter than the installation keeps them."""
 
 
 class LoginSession(Stamped, Base):

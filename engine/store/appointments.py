@@ -14,6 +14,7 @@ from engine.store.booking_conflicts import explained, refused
 from engine.store.jobs import DIAL_CALL, DIAL_LEAD, enqueue
 from engine.store.models import Interview
 from engine.store.schedule_models import NO_DOUBLE_BOOKING, Appointment, BookingWindow
+from engine.store.webhooks import announce_booking
 from engine.vocabulary import AppointmentKind, InterviewState
 from engine.vocabulary import AppointmentState as A  # the table below reads better with one letter
 
@@ -29,7 +30,6 @@ APPOINTMENT_MOVES: Mapping[A, frozenset[A]] = {
 one that took place too, when the interview broke off: by our fault, or to be called back."""
 
 _PIN_AFTER_CALL = timedelta(days=7)
-_CLOSED_INTERVIEW = (InterviewState.CANCELLED, InterviewState.COMPLETED, InterviewState.EVALUATING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ class AppointmentRepository:
             ) from error
         self._mirror(appointment)
         self.enqueue_dialling(appointment)
+        announce_booking(self._session, appointment)
         return appointment
 
     def find(self, interview_id: uuid.UUID, owner_id: uuid.UUID) -> Appointment:
@@ -136,6 +137,7 @@ class AppointmentRepository:
         self._session.refresh(appointment)
         self._mirror(appointment)
         self.enqueue_dialling(appointment)
+        announce_booking(self._session, appointment)
         return appointment
 
     def ring_again(self, appointment: Appointment, hour: Hour) -> bool:
@@ -279,14 +281,11 @@ class AppointmentRepository:
 
     def _mirror(self, appointment: Appointment) -> None:
         """The interview shows the same hour, and its PIN outlives the call."""
-        last = appointment.due_at + _PIN_AFTER_CALL if appointment.due_at else None
-        if appointment.kind == AppointmentKind.DIAL_IN:
-            last = appointment.answer_before
         changes: dict[str, object] = {"scheduled_at": appointment.due_at}
-        if last is not None:
-            changes["pin_expires_at"] = (
-                last if appointment.kind == AppointmentKind.DIAL_IN else func.greatest(Interview.pin_expires_at, last)
-            )
+        if appointment.kind != AppointmentKind.DIAL_IN and appointment.due_at:
+            changes["pin_expires_at"] = func.greatest(Interview.pin_expires_at, appointment.due_at + _PIN_AFTER_CALL)
+        elif appointment.kind == AppointmentKind.DIAL_IN and appointment.answer_before:
+            changes["pin_expires_at"] = appointment.answer_before
         self._session.execute(
             update(Interview)
             .where(Interview.id == appointment.interview_id, Interview.state == InterviewState.SCHEDULED)

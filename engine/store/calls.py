@@ -5,14 +5,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
-from engine.store.models import Call, Recording, SpentStreamToken, Turn
-from engine.vocabulary import CallState, Direction
+from engine.store.models import Call, Interview, Recording, SpentStreamToken, Turn
+from engine.store.moves import move_call, move_interview
+from engine.vocabulary import CallState, Direction, InterviewState
+
+LOST = "line_lost"
+"""End reason of a call that no process knows of any more."""
 
 
 class CallRepository:
@@ -87,6 +91,29 @@ class CallRepository:
             delete(SpentStreamToken).where(SpentStreamToken.spent_at < before).returning(SpentStreamToken.nonce)
         )
         return len(gone.all())
+
+    def end_forgotten(self, before: datetime) -> int:
+        """End calls that have been live since before this time, and interviews in progress without a call; how many.
+
+        Their process and its log are gone: nobody else will tell of the end.
+        """
+        calls = self._session.scalars(
+            select(Call.id).where(
+                Call.state == CallState.LIVE, func.coalesce(Call.started_at, Call.created_at) < before
+            )
+        ).all()
+        ended = sum(
+            move_call(self._session, row, CallState.DROPPED, ended_at=func.now(), end_reason=LOST) for row in calls
+        )
+        has_call = exists().where(Call.interview_id == Interview.id, Call.state == CallState.LIVE)
+        left = self._session.scalars(
+            select(Interview.id).where(
+                Interview.state == InterviewState.IN_PROGRESS, Interview.updated_at < before, ~has_call
+            )
+        ).all()
+        for row in left:
+            move_interview(self._session, row, InterviewState.INTERRUPTED, end_reason=LOST)
+        return ended + len(left)
 
     def turns_of(self, call_id: uuid.UUID) -> Sequence[Turn]:
         """What was said on this leg, in order."""

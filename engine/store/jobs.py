@@ -24,12 +24,14 @@ END_CALL = "end_call"
 TELL_OF_BREAK = "tell_of_break"
 ANSWERED = "call_answered"
 PUT_THROUGH = "put_through"
+DELIVER_WEBHOOK = "deliver_webhook"
 
 _QUEUES = {
     GRADE_INTERVIEW: BATCH,
     WRITE_QUESTIONS: BATCH,
     SEND_MESSAGE: BATCH,
     TELL_OF_BREAK: BATCH,
+    DELIVER_WEBHOOK: BATCH,
     DIAL_CALL: DIAL,
     SETTLE_CALL: DIAL,
     END_CALL: DIAL,

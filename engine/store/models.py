@@ -28,7 +28,9 @@ from engine.store.account_models import Attempt, LoginSession, RefreshToken, Use
 from engine.store.base import Base, Stamped, one_of
 from engine.store.command_models import CallCommand
 from engine.store.question_models import GeneratedQuestion, GivenQuestion
+from engine.store.recording_models import Deletion, Recording
 from engine.store.usage_models import ProviderHealthRow, SpokenPhrase, UsageRow
+from engine.store.webhook_models import WebhookDelivery, WebhookEndpoint
 from engine.vocabulary import AnswerState, CallState, Direction, InterviewState, Level
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "CallEvent",
     "Candidate",
     "Consent",
+    "Deletion",
     "Evaluation",
     "GeneratedQuestion",
     "GivenQuestion",
@@ -56,6 +59,8 @@ __all__ = [
     "Turn",
     "UsageRow",
     "User",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]
 
 
@@ -119,6 +124,11 @@ class Interview(Stamped, Base):
     progress: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=sql("'{}'::jsonb"))
     """Where the conversation stands, in the core's own form; enough to go on in another process."""
     deleted_at: Mapped[datetime | None]
+    kept_since: Mapped[datetime | None]
+    """From when on nothing of it is deleted by itself, since it is disputed; None: nothing holds it."""
+    kept_reason: Mapped[str | None] = mapped_column(String(255))
+    words_removed_at: Mapped[datetime | None]
+    """When everything that was said was deleted, and only figures were left."""
 
     candidate: Mapped[Candidate] = relationship(lazy="joined")
 
@@ -284,17 +294,3 @@ class Report(Stamped, Base):
     state: Mapped[str] = mapped_column(String(16))
     score: Mapped[float | None] = mapped_column(Numeric(5, 2, asdecimal=False))
     body: Mapped[dict[str, Any]]
-
-
-class Recording(Stamped, Base):
-    """Where the sound of a call lies."""
-
-    __tablename__ = "recordings"
-
-    call_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), unique=True)
-    path: Mapped[str] = mapped_column(String(255))
-    """Relative to the recordings folder."""
-    format: Mapped[str] = mapped_column(String(32))
-    channels: Mapped[int]
-    size_bytes: Mapped[int] = mapped_column(BigInteger)
-    duration_ms: Mapped[int]

@@ -24,7 +24,8 @@ from engine.store.told_facts import (
     question_of,
 )
 from engine.store.usage import UsageRepository
-from engine.vocabulary import AnswerState, CallState, InterviewState
+from engine.store.webhooks import announce
+from engine.vocabulary import NO_BREAKS, PUT_THROUGH, AnswerState, CallState, InterviewState, WebhookEvent
 
 
 def project(
@@ -67,6 +68,15 @@ def _call_started(fact: ToldFact) -> None:
             end_reason=None,
         )
 
+    if is_live:
+        announce(
+            session,
+            WebhookEvent.CALL_STARTED,
+            call.interview_id,
+            call.id,
+            call_id=str(call.id),
+            direction=call.direction,
+        )
     if is_live and call.appointment_id is None:
         wishes.phoned_in(session, call)
 
@@ -189,11 +199,8 @@ def _interview_ended(fact: ToldFact) -> None:
         jobs.enqueue_grading(fact.session, fact.call.interview_id)
 
 
-_MAY_GO_ON = frozenset({"speech_failed", "silent"})
-"""Ends that nobody wished for: the candidate was told that the PIN takes the interview up again."""
-
-
-_WISHED = frozenset({"candidate_ended", "recording_declined", "user_ended", "replaced"})
+_MAY_GO_ON = frozenset({"speech_failed", "silent", "one_way", "call_back", "wrong_person"})
+"""Ends after which the PIN takes the interview up again, whatever was said before."""
 
 
 def _interrupted(fact: ToldFact, reason: str) -> None:
@@ -201,7 +208,7 @@ def _interrupted(fact: ToldFact, reason: str) -> None:
     moved = move_interview(fact.session, fact.call.interview_id, InterviewState.INTERRUPTED, end_reason=reason)
     if not moved:
         return
-    if reason not in _WISHED:
+    if reason not in NO_BREAKS:
         jobs.enqueue_telling_of_break(fact.session, fact.call.interview_id, fact.call.id)
     if has_answers(fact):
         jobs.enqueue_grading(fact.session, fact.call.interview_id)
@@ -235,18 +242,27 @@ def _usage_counted(fact: ToldFact) -> None:
 
 def _call_ended(fact: ToldFact) -> None:
     """A leg that ends before its interview did was dropped: the interview stays open, what was said is graded."""
-    reason = str(fact.data["reason"])
+    # Put through, the caller leaves our line for another one: to us that looks like hanging up.
+    reason = PUT_THROUGH if fact.call.end_reason == PUT_THROUGH else str(fact.data["reason"])
     ends = {"ended_at": func.now(), "end_reason": reason}
     if fact.call.appointment_id is not None:
         jobs.enqueue_settling(fact.session, fact.call.id, may_go_on=not has_ended_interview(fact))
     if has_ended_interview(fact):
-        move_call(fact.session, fact.call.id, CallState.COMPLETED, **ends)
+        _end_call(fact, CallState.COMPLETED, ends)
         return
-    to = CallState.FAILED if reason in ("failed", "refused") else CallState.DROPPED
-    move_call(fact.session, fact.call.id, to, **ends)
+    _end_call(fact, CallState.FAILED if reason in ("failed", "refused") else CallState.DROPPED, ends)
     if is_overtaken(fact):
         return
     _interrupted(fact, reason)
+
+
+def _end_call(fact: ToldFact, to: CallState, ends: Mapping[str, Any]) -> None:
+    call = fact.call
+    if move_call(fact.session, call.id, to, **ends):
+        # A leg that goes on after a break ends once more.
+        subject, reason = f"{call.id} {fact.sequence}", str(ends["end_reason"])
+        told = {"call_id": str(call.id), "state": to.value, "reason": reason}
+        announce(fact.session, WebhookEvent.CALL_ENDED, call.interview_id, subject, **told)
 
 
 _HANDLERS: Mapping[str, Callable[[ToldFact], None]] = {

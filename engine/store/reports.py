@@ -11,7 +11,8 @@ from engine.errors import NotFound
 from engine.store.json_values import storable
 from engine.store.models import Interview, Report
 from engine.store.moves import move_interview
-from engine.vocabulary import InterviewState, ReportState
+from engine.store.webhooks import announce
+from engine.vocabulary import InterviewState, ReportState, WebhookEvent
 
 
 class ReportRepository:
@@ -42,7 +43,17 @@ class ReportRepository:
             )
             self._session.add(report)
             self._session.flush()
-        move_interview(self._session, interview_id, InterviewState.COMPLETED)
+            announce(
+                self._session,
+                WebhookEvent.REPORT_READY,
+                interview_id,
+                report.id,
+                report_id=str(report.id),
+                version=report.version,
+                state=report.state,
+            )
+        if move_interview(self._session, interview_id, InterviewState.COMPLETED):
+            announce(self._session, WebhookEvent.INTERVIEW_COMPLETED, interview_id, interview_id)
         return report
 
     def latest(self, interview_id: uuid.UUID) -> Report | None:

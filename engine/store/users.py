@@ -76,6 +76,10 @@ class UserRepository:
         """Whether a mail tells the user that a report is ready."""
         self._session.execute(update(User).where(User.id == user_id).values(is_told_of_reports=by_mail))
 
+    def set_recording_days(self, user_id: uuid.UUID, days: int | None) -> None:
+        """How long the user's recordings are kept; None: as long as the installation keeps them."""
+        self._session.execute(update(User).where(User.id == user_id).values(recording_days=days))
+
     def record_login(self, user_id: uuid.UUID, now: datetime, *, new_password_hash: str | None = None) -> None:
         """Note a successful login, and the password's hash when it was made anew with today's cost."""
         values: dict[str, object] = {"last_login_at": now}

@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from engine.store.jobs import ANSWERED, PUT_THROUGH, enqueue
+from engine.store import jobs
 from engine.store.models import Call, Interview
 from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment
 from engine.store.tasks import TaskRepository
-from engine.vocabulary import AppointmentState, Channel, TaskKind
+from engine.vocabulary import PUT_THROUGH, AppointmentState, CallState, Channel, InterviewState, TaskKind
 
 
 def phoned_in(session: Session, call: Call) -> None:
@@ -29,7 +29,7 @@ def phoned_in(session: Session, call: Call) -> None:
 def machine_heard(session: Session, call: Call, data: Mapping[str, Any]) -> None:
     """The first words on the line were those of a machine: whoever places calls decides what to do about it."""
     if call.appointment_id is not None:
-        enqueue(session, ANSWERED, call_id=str(call.id), kind="heard", value=str(data["who"]))
+        jobs.enqueue(session, jobs.ANSWERED, call_id=str(call.id), kind="heard", value=str(data["who"]))
 
 
 def person_wanted(session: Session, call: Call, at_ms: int, data: Mapping[str, Any]) -> None:
@@ -37,7 +37,19 @@ def person_wanted(session: Session, call: Call, at_ms: int, data: Mapping[str, A
     said = str(data.get("text") or "").strip()
     reason = f'Asked for a person: "{said}"' if said and data.get("by") == "words" else "Asked for a person with a key."
     if _task(session, call, at_ms, TaskKind.CALL_BACK, reason):
-        enqueue(session, PUT_THROUGH, call_id=str(call.id))
+        jobs.enqueue(session, jobs.PUT_THROUGH, call_id=str(call.id))
+
+
+def taken_by_person(session: Session, call: Call) -> None:
+    """Somebody took the call that was put through to them: it ends for us, and nothing broke off."""
+    session.execute(
+        update(Call).where(Call.id == call.id, Call.state != CallState.COMPLETED).values(end_reason=PUT_THROUGH)
+    )
+    session.execute(
+        update(Interview)
+        .where(Interview.id == call.interview_id, Interview.state == InterviewState.INTERRUPTED)
+        .values(end_reason=PUT_THROUGH)
+    )
 
 
 def call_back_wanted(session: Session, call: Call, at_ms: int) -> None:

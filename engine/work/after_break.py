@@ -8,19 +8,17 @@ from typing import Final
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from engine.errors import Conflict, ScheduleError
-from engine.scheduling.touches import PlannedTouch, Touch, may_touch
+from engine.scheduling.touches import ALWAYS_TOLD, PlannedTouch, Touch, may_touch
 from engine.store import jobs
 from engine.store.appointments import AppointmentRepository
 from engine.store.models import Answer, Call, Interview, Question
 from engine.store.moves import move_interview
 from engine.store.outbox import OutboxRepository
 from engine.store.schedule_models import Appointment
-from engine.vocabulary import OUR_FAULTS, AppointmentKind, AppointmentState, CallState, InterviewState
+from engine.vocabulary import NO_BREAKS, OUR_FAULTS, AppointmentKind, AppointmentState, CallState, InterviewState
 from engine.work.desk import Desk
-from engine.work.rebooking import offer_other_window
-from engine.work.telling import UNCOUNTED, plan_touches
-from engine.work.windows import usual_window
+from engine.work.rebooking import offer_new_time
+from engine.work.telling import plan_touches
 
 RESUMABLE: Final = timedelta(hours=24)
 """So long the PIN takes up an interview that broke off; where a new time was agreed on, until then."""
@@ -41,26 +39,18 @@ def tell_of_break(desk: Desk, interview_id: uuid.UUID, call_id: uuid.UUID) -> To
     )
     if interview is None or interview.state != InterviewState.INTERRUPTED or newest != call_id:
         return None
+    if interview.end_reason in NO_BREAKS:
+        return None  # put through to a person since
     appointment = AppointmentRepository(session).of_interview(interview_id)
     if appointment is None or not may_touch(
-        Touch.BROKEN_OFF, OutboxRepository(session).touches_used(interview_id, UNCOUNTED)
+        Touch.BROKEN_OFF, OutboxRepository(session).touches_used(interview_id, ALWAYS_TOLD)
     ):
         return None
     if interview.end_reason in OUR_FAULTS and appointment.kind != AppointmentKind.DIAL_IN:
-        _offer_new_time(desk, appointment)
+        offer_new_time(desk, appointment)
     plan_touches(desk, appointment, [PlannedTouch(Touch.BROKEN_OFF, desk.now)])
     logger.info("a candidate is told how a broken call goes on", extra={"interview_id": str(interview_id)})
     return Touch.BROKEN_OFF
-
-
-def _offer_new_time(desk: Desk, appointment: Appointment) -> None:
-    """A savepoint holds it: the candidate is told of number and PIN also where no time can be offered."""
-    try:
-        with desk.session.begin_nested():
-            offer_other_window(desk, appointment, usual_window(desk, appointment), is_told=False)
-    except (ScheduleError, Conflict) as error:
-        desk.session.refresh(appointment)
-        logger.warning("no new time could be offered after a fault of ours: %s", error)
 
 
 def close_unresumed(session: Session, now: datetime) -> int:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from engine.errors import Conflict, ScheduleError, SlotTaken
 from engine.scheduling.calling_hours import hours_in_words, is_calling_hour
 from engine.scheduling.gates import Gate, text_of
-from engine.scheduling.phone_numbers import region_of
 from engine.scheduling.slots import Window, check_window
 from engine.scheduling.touches import PlannedTouch, Touch
 from engine.scheduling.zones import LocalTime, Which, derive, instant_of, wall_time
@@ -189,7 +188,7 @@ def allowed_hour(desk: Desk, phone: str, wanted: LocalTime, *, may_be_now: bool 
     at = instant_of(wanted, rules)
     if not may_be_now and at < desk.now + _SOONEST:
         raise ScheduleError("This moment has passed. Choose one that lies ahead.")
-    region = region_of(phone)
+    region = desk.hours.region_of(phone)
     if not is_calling_hour(at, rules, region, desk.hours):
         hours = hours_in_words(desk.hours.on(region, wanted.wall.weekday()))
         raise ScheduleError(

@@ -23,20 +23,22 @@ from engine.store.models import Call
 from engine.store.moves import OPEN_INTERVIEW, move_call
 from engine.store.provider_health import ProviderHealthRepository
 from engine.store.schedule_models import Appointment
-from engine.store.tasks import TaskRepository
 from engine.store.usage import UsageRepository, month_of
-from engine.vocabulary import AppointmentKind, AppointmentState, CallState, TaskKind
+from engine.vocabulary import AppointmentKind, AppointmentState, CallState
 from engine.work.desk import Desk
 from engine.work.gate_facts import Circumstances, gate_facts
+from engine.work.giving_up import WhyNot, give_up
 
 LOOK_AGAIN = timedelta(seconds=5)
 """So long until a gate that opens by itself is looked at anew."""
 _NEWS_IS_FRESH = timedelta(seconds=60)
 _WAKING_TAKES = timedelta(milliseconds=250)
 _AFTER_REFUSAL_BY_PROVIDER = timedelta(seconds=10)
-_NOBODY_LOOKED = (
-    "The call was not placed at its hour, since no job process was running, and a quarter of an hour later nobody "
-    "expects it. Agree on another time."
+_TOO_LATE = WhyNot(
+    "too_late",
+    "The call could not go out within a quarter of an hour of its time: no job process was running, or too many calls "
+    "were due at once.",
+    may_work_later=True,
 )
 _SPEECH_PORTS = ("speech_to_text", "text_to_speech")
 
@@ -103,7 +105,8 @@ def look(dialler: Dialler, appointment_id: uuid.UUID, edition: int, now: datetim
                 DialRepository(session).note_gate(appointment, None, now)
             return due_at
         if is_too_late or not reasons[0].passes_by_itself:
-            _give_up(session, appointment, reasons[0] if reasons else None)
+            desk = Desk(session, dialler.zones, dialler.hours, now)
+            give_up(desk, appointment, _why(reasons[0]) if reasons else _TOO_LATE)
         else:
             DialRepository(session).note_gate(appointment, reasons[0].gate, now)
             AppointmentRepository(session).enqueue_dialling(appointment, at=max(due_at, now + LOOK_AGAIN))
@@ -244,14 +247,8 @@ def _is_open(appointment: Appointment) -> bool:
     return interview.state in OPEN_INTERVIEW and interview.deleted_at is None
 
 
-def _give_up(session: Session, appointment: Appointment, reason: Reason | None) -> None:
-    """The call does not take place; its user is told why, unless the interview is over. The candidate can dial in."""
-    name = reason.gate.value if reason else "too_late"
-    if AppointmentRepository(session).set_state(appointment.id, AppointmentState.MISSED, reason=name) and _is_open(
-        appointment
-    ):
-        words = reason.text if reason else _NOBODY_LOOKED
-        TaskRepository(session).add(appointment.owner_id, appointment.interview_id, TaskKind.NOT_CALLED, words)
+def _why(reason: Reason) -> WhyNot:
+    return WhyNot(reason.gate.value, reason.text, may_work_later=reason.passes_by_itself)
 
 
 def _not_placed(dialler: Dialler, taken: Taken, now: datetime, words: str, *, is_final: bool) -> None:
@@ -264,10 +261,9 @@ def _not_placed(dialler: Dialler, taken: Taken, now: datetime, words: str, *, is
         if appointment is None:
             return
         if is_final:
-            appointments.set_state(appointment.id, AppointmentState.MISSED, reason="refused_by_provider")
-            TaskRepository(session).add(
-                appointment.owner_id, appointment.interview_id, TaskKind.NOT_CALLED, words, call_id=taken.call_id
-            )
+            desk = Desk(session, dialler.zones, dialler.hours, now)
+            why = WhyNot("refused_by_provider", words, may_work_later=False)
+            give_up(desk, appointment, why, call_id=taken.call_id)
         elif appointments.set_state(appointment.id, AppointmentState.BOOKED):
             DialRepository(session).note_gate(appointment, "provider_down", now)
             appointments.enqueue_dialling(appointment, at=now + _AFTER_REFUSAL_BY_PROVIDER)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from engine.scheduling.gates import Facts
-from engine.scheduling.phone_numbers import region_of
 from engine.store.outbox import OutboxRepository
 from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment
@@ -39,7 +38,7 @@ def gate_facts(desk: Desk, appointment: Appointment, around: Circumstances) -> F
     return Facts(
         now=desk.now,
         rules=desk.zones.rules(appointment.time_zone),
-        region=region_of(appointment.phone),
+        region=desk.hours.region_of(appointment.phone),
         has_consent=permissions.of(appointment.owner_id, appointment.phone) is not None,
         is_refused=permissions.is_refused(Channel.CALL, appointment.phone),
         is_owner_verified=UserRepository(desk.session).is_verified(appointment.owner_id),

@@ -3,7 +3,6 @@
 import logging
 import uuid
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from procrastinate import App, JobContext
 from procrastinate.exceptions import UniqueViolation
@@ -11,18 +10,22 @@ from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
 from sqlalchemy.orm import Session, sessionmaker
 
+from engine.adapters.webhook_http import WebhookSender
 from engine.ports import ChatModel
 from engine.pricing import load_prices
 from engine.questions.bank import QuestionBank
-from engine.store.jobs import BATCH, GRADE_INTERVIEW, WRITE_QUESTIONS
+from engine.store.jobs import BATCH, DELIVER_WEBHOOK, GRADE_INTERVIEW, WRITE_QUESTIONS
 from engine.store.unit_of_work import UnitOfWork
+from engine.store.webhooks import WebhookRepository
 from engine.vocabulary import InterviewState
 from engine.work.grading import grade_interview
 from engine.work.model_grading import Charging
 from engine.work.phrases import tidy_phrases
 from engine.work.question_writing import write_questions
+from engine.work.retention import Keeping, delete_what_is_over
 from engine.work.retries import TRIES, ProviderRetries
 from engine.work.spending import Budgets, Costs, job_account
+from engine.work.webhooks import deliver
 
 STALLED_AFTER_S = 30
 """A job whose worker has given no sign of life for so long is given to another one."""
@@ -30,7 +33,10 @@ STALLED_AFTER_S = 30
 _KEEP_ATTEMPTS = timedelta(days=1)
 _KEEP_STREAM_TOKENS = timedelta(days=1)
 _KEEP_LOGINS = timedelta(days=30)
+_KEEP_DELIVERIES = timedelta(days=30)
 _KEEP_DONE_JOBS_H = 72
+_NO_CALL_LASTS = timedelta(hours=6)
+"""Longer than any interview may."""
 
 logger = logging.getLogger(__name__)
 
@@ -41,12 +47,10 @@ def register(
     bank: QuestionBank,
     model: ChatModel | None = None,
     costs: Costs | None = None,
-    phrases_dir: Path | None = None,
 ) -> None:
     """Teach the app its tasks. Each works on ids and may run again after a crash.
 
-    model: grades beside the rules. costs: prices and ceilings; the product's own by default. phrases_dir: where spoken
-    phrases lie; None leaves them alone.
+    model: grades beside the rules. costs: prices and ceilings; the product's own by default.
     """
     costs = costs or Costs(load_prices(), Budgets())
 
@@ -78,17 +82,32 @@ def register(
     def tidy(timestamp: int) -> None:
         tidy_up(sessions, datetime.now(UTC))
 
-    if phrases_dir is not None:
-
-        @app.periodic(cron="41 * * * *")
-        @app.task(name="tidy_phrases", queue=BATCH, queueing_lock="tidy_phrases")
-        def tidy_spoken(timestamp: int) -> None:
-            tidy_phrases(sessions, phrases_dir, datetime.now(UTC))
-
     @app.periodic(cron="17 3 * * *")
     @app.task(name="remove_done_jobs", queue=BATCH, queueing_lock="remove_done_jobs", pass_context=True)
     async def remove_done(context: JobContext, timestamp: int) -> None:
         await context.app.job_manager.delete_old_jobs(nb_hours=_KEEP_DONE_JOBS_H)
+
+
+def register_webhooks(app: App, sessions: sessionmaker[Session], sender: WebhookSender) -> None:
+    """Teach the app to tell users' own systems."""
+
+    @app.task(name=DELIVER_WEBHOOK, queue=BATCH)
+    async def deliver_webhook(delivery_id: str) -> None:
+        await deliver(sessions, sender, uuid.UUID(delivery_id), datetime.now(UTC))
+
+
+def register_deletion(app: App, sessions: sessionmaker[Session], keeping: Keeping) -> None:
+    """Teach the app to delete what is over."""
+
+    @app.periodic(cron="23 2 * * *")
+    @app.task(name="delete_what_is_over", queue=BATCH, queueing_lock="delete_what_is_over")
+    def delete(timestamp: int) -> None:
+        delete_what_is_over(sessions, keeping, datetime.now(UTC))
+
+    @app.periodic(cron="41 * * * *")
+    @app.task(name="tidy_phrases", queue=BATCH, queueing_lock="tidy_phrases")
+    def tidy_spoken(timestamp: int) -> None:
+        tidy_phrases(sessions, keeping.speech_cache, datetime.now(UTC))
 
 
 def _goes_on(sessions: sessionmaker[Session], interview_id: uuid.UUID) -> bool:
@@ -108,11 +127,12 @@ async def rescue_stalled_jobs(manager: JobManager) -> None:
 
 
 def tidy_up(sessions: sessionmaker[Session], now: datetime) -> None:
-    """Close interviews whose PIN has run out; delete what is past.
+    """Close what nobody ends any more: calls without news, interviews whose PIN has run out.
 
-    That is attempts, stream tokens, logins, links of mails, question sets, and answers kept under idempotency keys.
+    Delete what is past: attempts, stream tokens, logins, links of mails, question sets, answers under keys, deliveries.
     """
     with UnitOfWork(sessions) as work:
+        work.calls.end_forgotten(now - _NO_CALL_LASTS)
         work.interviews.expire(now)
         work.attempts.purge(now - _KEEP_ATTEMPTS)
         work.calls.purge_stream_tokens(now - _KEEP_STREAM_TOKENS)
@@ -120,4 +140,5 @@ def tidy_up(sessions: sessionmaker[Session], now: datetime) -> None:
         work.generated.purge(now)
         work.idempotency.purge(now)
         work.account_tokens.purge(now)
+        WebhookRepository(work.session).purge(now - _KEEP_DELIVERIES)
         work.commit()

@@ -1,8 +1,9 @@
 """Changing how the two sides of an existing appointment come together."""
 
+import logging
 from datetime import datetime
 
-from engine.errors import ScheduleError
+from engine.errors import Conflict, ScheduleError
 from engine.scheduling.slots import Window, check_window
 from engine.scheduling.touches import PlannedTouch, Touch
 from engine.scheduling.zones import wall_time
@@ -12,7 +13,9 @@ from engine.vocabulary import AppointmentKind, AppointmentState
 from engine.work.booking import allowed_hour, check_owner
 from engine.work.desk import Desk
 from engine.work.telling import plan_touches
-from engine.work.windows import end_of, slots_of, window_row
+from engine.work.windows import end_of, slots_of, usual_window, window_row
+
+logger = logging.getLogger(__name__)
 
 
 def call_at_once(desk: Desk, appointment: Appointment) -> Appointment:
@@ -49,6 +52,21 @@ def offer_other_window(desk: Desk, appointment: Appointment, window: Window, *, 
     if is_told:
         plan_touches(desk, appointment, [PlannedTouch(Touch.OFFER, desk.now)])
     return appointment
+
+
+def offer_new_time(desk: Desk, appointment: Appointment) -> bool:
+    """Let the candidate pick among the usual hours after a fault of ours; False where none can be offered.
+
+    The message that tells of the fault carries the link. A savepoint holds the offer: that message goes out either way.
+    """
+    try:
+        with desk.session.begin_nested():
+            offer_other_window(desk, appointment, usual_window(desk, appointment), is_told=False)
+    except (ScheduleError, Conflict) as error:
+        desk.session.refresh(appointment)
+        logger.warning("no new time could be offered after a fault of ours: %s", error)
+        return False
+    return True
 
 
 def let_dial_in(desk: Desk, appointment: Appointment, before: datetime) -> Appointment:

@@ -16,7 +16,7 @@ from engine.errors import DeliveryUnknown, MessageDelayed, MessageRefused
 from engine.ports import Messenger, OutgoingMessage
 from engine.scheduling.messages import Composed, MessageFacts, compose, hour_in_words
 from engine.scheduling.phone_numbers import international
-from engine.scheduling.touches import Touch, may_touch
+from engine.scheduling.touches import ALWAYS_TOLD, Touch, may_touch
 from engine.store.models import User
 from engine.store.moves import OPEN_INTERVIEW
 from engine.store.outbox import OutboxRepository
@@ -25,17 +25,17 @@ from engine.store.schedule_models import Appointment, OutboxMessage
 from engine.vocabulary import AppointmentKind, AppointmentState, Channel, InterviewState, MessageState
 from engine.work.account_mails import Pages, claim_account_mail
 from engine.work.candidate_links import LinkMaker
-from engine.work.telling import UNCOUNTED
 
 MOST_ATTEMPTS = 6
 _FIRST_PAUSE = timedelta(seconds=30)
 _EARLY = timedelta(seconds=2)
 _WITH_CALENDAR = (Touch.CONFIRMATION, Touch.MOVED, Touch.CANCELLED)
 _REMINDERS = (Touch.DAY_BEFORE, Touch.HOUR_BEFORE, Touch.MINUTES_BEFORE)
-_STATE_FOR = {
-    Touch.OFFER: AppointmentState.OPEN,
-    Touch.MISSED: AppointmentState.MISSED,
-    Touch.CANCELLED: AppointmentState.CANCELLED,
+_STATES_FOR = {
+    Touch.OFFER: (AppointmentState.OPEN,),
+    Touch.MISSED: (AppointmentState.MISSED,),
+    Touch.NOT_CALLED: (AppointmentState.MISSED, AppointmentState.OPEN),
+    Touch.CANCELLED: (AppointmentState.CANCELLED,),
 }
 
 logger = logging.getLogger(__name__)
@@ -106,12 +106,12 @@ def why_not(session: Session, message: OutboxMessage, appointment: Appointment, 
     """Why a planned message must not go out any more, in words for the outbox page; None when it may."""
     touch, permissions = Touch(message.touch), PermissionRepository(session)
     outbox = OutboxRepository(session)
-    used = outbox.touches_used(appointment.interview_id, UNCOUNTED)
+    used = outbox.touches_used(appointment.interview_id, ALWAYS_TOLD)
     is_second_channel = outbox.has_gone_out(appointment.id, message.edition, touch)
     checks = {
         "The call was moved or cancelled since.": message.edition != appointment.edition,
         "The call is not waiting any more.": touch is not Touch.BROKEN_OFF
-        and appointment.state != _STATE_FOR.get(touch, AppointmentState.BOOKED),
+        and appointment.state not in _STATES_FOR.get(touch, (AppointmentState.BOOKED,)),
         "The interview goes on already.": touch is Touch.BROKEN_OFF
         and appointment.interview.state != InterviewState.INTERRUPTED,
         "The interview has taken place or was called off.": touch is not Touch.CANCELLED

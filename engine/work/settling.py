@@ -10,7 +10,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.dialogue.answering import Do
-from engine.scheduling.phone_numbers import region_of
 from engine.scheduling.retries import Outcome, Phone, Try, next_try
 from engine.scheduling.zones import wall_time
 from engine.store.appointments import AppointmentRepository, Hour
@@ -19,6 +18,7 @@ from engine.store.models import Call, Consent, Interview, Question
 from engine.store.moves import move_interview
 from engine.store.schedule_models import Appointment
 from engine.store.tasks import TaskRepository
+from engine.store.webhooks import announce_miss
 from engine.vocabulary import AppointmentState, CallState, InterviewState, TaskKind
 from engine.work.desk import Desk
 from engine.work.telling import tell_of_miss
@@ -74,6 +74,7 @@ def settle(desk: Desk, call_id: uuid.UUID) -> AppointmentState | None:
     TaskRepository(desk.session).add(
         appointment.owner_id, appointment.interview_id, TaskKind.NOT_REACHED, words, call_id=call.id
     )
+    announce_miss(desk.session, appointment, call.state)
     tell_of_miss(desk, appointment)
     logger.info("a candidate was not reached", extra={"call_id": str(call_id), "outcome": call.state})
     return AppointmentState.MISSED
@@ -93,7 +94,7 @@ def _next(desk: Desk, appointment: Appointment) -> Hour | None:
         for call in DialRepository(desk.session).tries(appointment)
         if call.dialled_at is not None and call.state in _OUTCOMES
     )
-    at = next_try(tries, desk.now, Phone(rules, region_of(appointment.phone), desk.hours))
+    at = next_try(tries, desk.now, Phone(rules, desk.hours.region_of(appointment.phone), desk.hours))
     if at is None:
         return None
     wall = wall_time(at, rules, appointment.time_zone)

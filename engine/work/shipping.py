@@ -13,13 +13,18 @@ from typing import IO
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from engine.adapters.event_files import SHIPPED_FOLDER, SUFFIX, FileEventLog, is_being_written, parse, put_away
+from engine.adapters.event_files import (
+    REFUSED_FOLDER,
+    SHIPPED_FOLDER,
+    SUFFIX,
+    FileEventLog,
+    is_being_written,
+    parse,
+    put_away,
+)
 from engine.errors import Conflict, NotFound
 from engine.ports import EventRecord
 from engine.store.events import EventRepository
-
-REFUSED_FOLDER = "refused"
-"""Logs that PostgreSQL will not take, such as those of a call it does not know; kept for a person to look at."""
 
 _POLL_S = 0.1
 _RESERVE_POLL_S = 0.2

@@ -2,7 +2,6 @@
 
 from datetime import datetime, time, timedelta
 
-from engine.scheduling.phone_numbers import region_of
 from engine.scheduling.slots import Callee, Opening, Span, Window, free_slots
 from engine.scheduling.zones import LocalTime, derive
 from engine.store.appointments import AppointmentRepository
@@ -28,7 +27,7 @@ def slots_of(desk: Desk, appointment: Appointment) -> list[datetime]:
         if other.id != appointment.id and other.due_at and other.ends_at and other.state in _BUSY
     ]
     rules = desk.zones.rules(appointment.time_zone)
-    callee = Callee(rules, region_of(appointment.phone), desk.hours)
+    callee = Callee(rules, desk.hours.region_of(appointment.phone), desk.hours)
     return free_slots(window, desk.zones.rules(window.zone_name), callee, busy, desk.now)
 
 

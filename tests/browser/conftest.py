@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import axe_playwright_python
 import psycopg
@@ -23,6 +24,9 @@ from engine.adapters.passwords import Passwords
 from engine.config import Settings, load_settings
 from engine.store.database import make_engine, make_sessions
 from tests.browser.seed import PASSWORD, Seeded, seed
+from tests.integration.dialling.conftest import live_office, owner, settings
+
+__all__ = ["live_office", "owner", "settings"]  # fixtures of the whole simulated call
 
 SCREENSHOTS = Path(__file__).parents[2] / "var" / "screenshots"
 
@@ -63,6 +67,13 @@ def browser(chromium: str) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def axe_source() -> str:
     return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+class Served(Protocol):
+    """Whatever has pages to open."""
+
+    @property
+    def url(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -135,7 +146,7 @@ class Tab:
 
 @contextlib.contextmanager
 def opened(
-    browser: Browser, site: Site, *, width: int = 1280, state: object = None, scripts: bool = True
+    browser: Browser, site: Served, *, width: int = 1280, state: object = None, scripts: bool = True
 ) -> Iterator[Tab]:
     context: BrowserContext = browser.new_context(
         base_url=site.url,

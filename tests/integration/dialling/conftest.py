@@ -20,6 +20,7 @@ from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from dashboard.app import create_app
+from dashboard.health import ThisProcess
 from engine.adapters.provider_health import ProviderHealth
 from engine.adapters.selection import build_speech
 from engine.adapters.time_zones import TimeZones
@@ -30,7 +31,9 @@ from engine.scheduling.calling_hours import CallingHours, Hours
 from engine.store.dials import Waiting
 from engine.store.interviews import NewInterview
 from engine.store.jobs import BATCH, DIAL, worker_app
+from engine.store.live_news import LiveNews
 from engine.store.models import Call, Interview, User
+from engine.store.notifications import COMMANDS, Listener
 from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment
 from engine.store.unit_of_work import UnitOfWork
@@ -93,6 +96,10 @@ class Office:
     lines: int = 100
     month_usd: Decimal = Decimal()
     health: ProviderHealth = field(default_factory=lambda: ProviderHealth("telephone/twilio"))
+
+    @property
+    def url(self) -> str:
+        return self.settings.public_base_url
 
     def dialler(self) -> Dialler:
         return Dialler(
@@ -227,8 +234,10 @@ def office(sessions: sessionmaker[Session], settings: Settings, owner: User) -> 
 
 @pytest.fixture
 def live_office(sessions: sessionmaker[Session], settings: Settings, owner: User) -> Iterator[Office]:
-    """With the web process's routes on a real port, and with grading: a call can be held to its report."""
-    app = create_app(settings, public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS)
+    """With the web process's routes on a real port, pages among them: a call can be watched, and held to its report."""
+    listener = Listener(settings.database_url)
+    process = ThisProcess(news=LiveNews(listener))
+    app = create_app(settings, public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS, process=process)
     http = make_server("127.0.0.1", 0, app, threaded=True)
     url = f"http://127.0.0.1:{http.port}"
     settings = replace(settings, public_base_url=url)
@@ -238,6 +247,8 @@ def live_office(sessions: sessionmaker[Session], settings: Settings, owner: User
     media.register(app, switchboard, settings)
     shipper = EventShipper(sessions, settings.event_logs_dir)
     shipper.start()
+    listener.on(COMMANDS, switchboard.commands.look)
+    listener.start()
     server = threading.Thread(target=http.serve_forever, daemon=True)
     server.start()
     callees: dict[str, Callee] = {}
@@ -251,7 +262,10 @@ def live_office(sessions: sessionmaker[Session], settings: Settings, owner: User
     server.join()
     http.server_close()
     shipper.stop()
+    listener.stop()
     engines.close()
+    with app.app_context():
+        app.extensions["sqlalchemy"].engine.dispose()
 
 
 def pointed_at(settings: Settings, twilio: FakeTwilio) -> Settings:

@@ -4,6 +4,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -15,7 +16,7 @@ from engine.pricing import Charge
 from engine.store.appointments import AppointmentRepository
 from engine.store.dials import DialRepository, Waiting
 from engine.store.jobs import END_CALL
-from engine.store.models import User
+from engine.store.models import Interview, User
 from engine.store.moves import move_call, move_interview
 from engine.store.outbox import OutboxRepository
 from engine.store.permissions import PermissionRepository
@@ -36,6 +37,12 @@ SOON = timedelta(seconds=30)
 def tasks(office: Office) -> list[tuple[str, str]]:
     with office.sessions() as session:
         return [(task.kind, task.reason) for task in TaskRepository(session).open_of(office.owner.id)]
+
+
+def touches(office: Office, interview: Interview) -> list[str]:
+    """What the candidate is written to about."""
+    with office.sessions() as session:
+        return [message.touch for message in OutboxRepository(session).of_interview(interview.id)]
 
 
 def change(office: Office, appointment: Appointment, how: Callable[[Desk, Appointment], object]) -> None:
@@ -280,9 +287,7 @@ def test_each_outcome_has_its_next_try(
         if pause is None:
             assert appointment.state == AppointmentState.MISSED
             assert tasks(office) == [("not_reached", "The line was busy each time. It was tried 3 times.")]
-            with office.sessions() as session:
-                touches = [message.touch for message in OutboxRepository(session).of_interview(interview.id)]
-            assert "missed" in touches
+            assert "missed" in touches(office, interview)
             return
         dialled = office.calls(interview)[-1].dialled_at
         assert dialled is not None
@@ -334,7 +339,10 @@ def test_a_gate_that_stays_closed_for_a_quarter_of_an_hour_ends_it(office: Offic
     assert office.dial(appointment, timedelta(minutes=16)) is None
     missed = office.appointment(interview)
     assert (missed.state, missed.state_reason) == (AppointmentState.MISSED, "provider_down")
-    assert [kind for kind, _ in tasks(office)] == ["not_called"]
+    [(kind, words)] = tasks(office)
+    assert kind == "not_called"
+    assert words.endswith("Nobody was told."), "a call at once, which the user wished for and nobody was promised"
+    assert touches(office, interview) == []
 
 
 def test_a_lasting_gate_ends_it_at_once_with_a_task(office: Office) -> None:
@@ -367,6 +375,44 @@ def test_a_call_that_nobody_placed_for_long_is_given_up_with_a_word_to_the_user(
     assert office.dial(appointment, timedelta(minutes=16)) is None
     assert office.appointment(interview).state_reason == "too_late"
     assert "no job process was running" in tasks(office)[0][1]
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "told", "then"),
+    [
+        ("no_line", "The candidate is told, and may pick a new time.", AppointmentState.OPEN),
+        ("calls_off", "The candidate is told, and may still dial in.", AppointmentState.MISSED),
+        ("refused", "The candidate is told, and may still dial in.", AppointmentState.MISSED),
+        ("no_consent", "Nobody was told.", AppointmentState.MISSED),
+        ("never_again", "Nobody was told.", AppointmentState.MISSED),
+    ],
+)
+def test_a_promised_call_that_is_given_up_is_told_of_to_both_sides(
+    office: Office, obstacle: str, told: str, then: AppointmentState
+) -> None:
+    interview = office.plan()
+    appointment = office.due_now(interview)
+    with office.sessions.begin() as session:
+        session.get_one(Appointment, appointment.id).picked_at = office.now()
+        if obstacle == "no_consent":
+            session.execute(update(CallPermission).values(withdrawn_at=office.now()))
+        elif obstacle == "never_again":
+            PermissionRepository(session).refuse(Channel.CALL, PHONE, "link", office.now())
+    after = timedelta()
+    if obstacle == "no_line":
+        office.lines, after = 0, timedelta(minutes=16)
+        assert office.dial(appointment, timedelta(minutes=14)) is None
+        assert office.appointment(interview).state == AppointmentState.BOOKED
+    elif obstacle == "calls_off":
+        office.settings = replace(office.settings, calls=replace(office.settings.calls, provider="off"))
+    elif obstacle == "refused":
+        office.twilio.faults.append("21216")
+    office.dial(appointment, after)
+
+    assert office.appointment(interview).state == then
+    [(kind, words)] = tasks(office)
+    assert (kind, words[-len(told) :]) == ("not_called", told)
+    assert touches(office, interview) == ([] if told == "Nobody was told." else ["not_called"])
 
 
 def test_an_interview_that_is_over_is_not_called_for_any_more(office: Office) -> None:

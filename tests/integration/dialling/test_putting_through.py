@@ -8,15 +8,18 @@ import pytest
 from engine.ports import EventRecord
 from engine.scheduling.office_hours import is_somebody_there
 from engine.store.events import EventRepository
-from engine.store.jobs import PUT_THROUGH
+from engine.store.jobs import PUT_THROUGH, TELL_OF_BREAK
 from engine.store.models import Call, Interview
 from engine.store.permissions import PermissionRepository
 from engine.store.tasks import TaskRepository
 from engine.store.users import UserRepository
-from engine.vocabulary import AppointmentState, CallState, Channel
+from engine.vocabulary import PUT_THROUGH as PUT_THROUGH_END
+from engine.vocabulary import AppointmentState, CallState, Channel, InterviewState
+from engine.work.after_break import tell_of_break
+from engine.work.desk import Desk
 from engine.work.putting_through import put_through
 from telephony import words
-from tests.integration.dialling.conftest import OURS, Office
+from tests.integration.dialling.conftest import OURS, ZONES, Office
 from tests.integration.store.conftest import ordinary_data
 
 THURSDAY = datetime(2026, 11, 26, 11, 0, tzinfo=UTC)
@@ -40,6 +43,14 @@ def running(office: Office, interview: Interview, *facts: tuple[str, dict[str, s
             call.id, [EventRecord(n, 65_000 * n, "fact", name, dict(data)) for n, (name, data) in enumerate(records)]
         )
     return office.calls(interview)[-1]
+
+
+def hear(office: Office, call: Call, sequence: int, fact: tuple[str, dict[str, str]]) -> None:
+    """A further fact of a call comes to the database."""
+    with office.sessions.begin() as session:
+        EventRepository(session).ship(
+            call.id, [EventRecord(sequence, 65_000 * sequence, "fact", fact[0], dict(fact[1]))]
+        )
 
 
 def tasks(office: Office) -> list[tuple[str, str, int | None]]:
@@ -96,14 +107,31 @@ def test_in_office_hours_the_call_is_put_through_and_the_person_asked_first(
     asked = ElementTree.fromstring(office.tell(whisper, CallSid="CA77").text)
     assert [verb.tag for verb in asked] == ["Gather", "Hangup"], "a mailbox presses no key"
     assert "Grace" in (asked[0][0].text or "")
-    assert len(ElementTree.fromstring(office.tell(whisper, CallSid="CA77", Digits="5").text)) == 0
+    hear(office, call, 2, ("call_ended", {"reason": "hung_up"}))
+    assert len(office.jobs(TELL_OF_BREAK)) == 1, "nobody has taken the call yet"
 
     nobody = office.tell(after, CallSid=str(call.call_sid), DialCallStatus="no-answer")
     assert [verb.tag for verb in ElementTree.fromstring(nobody.text)] == ["Say", "Redirect"]
     assert len(tasks(office)) == 1
+    assert len(ElementTree.fromstring(office.tell(whisper, CallSid="CA77", Digits="5").text)) == 0
+    assert (office.calls(interview)[0].end_reason, office.interview(interview).end_reason) == (PUT_THROUGH_END,) * 2
+    with office.sessions.begin() as session:
+        desk = Desk(session, ZONES, office.hours, office.now())
+        assert tell_of_break(desk, interview.id, call.id) is None, "nothing broke off"
     talked = office.tell(after, CallSid=str(call.call_sid), DialCallStatus="completed", DialBridged="true")
     assert [verb.tag for verb in ElementTree.fromstring(talked.text)] == ["Say", "Hangup"]
     assert tasks(office) == []
+
+
+def test_the_news_that_the_line_was_left_may_come_after_a_person_took_the_call(
+    office: Office, interview: Interview
+) -> None:
+    call = running(office, interview, WANTS_PERSON)
+    office.tell(f"/telephony/whisper?call={call.id}", CallSid="CA77", Digits="5")
+    hear(office, call, 2, ("call_ended", {"reason": "hung_up"}))
+    assert office.interview(interview).state == InterviewState.INTERRUPTED
+    assert office.interview(interview).end_reason == PUT_THROUGH_END
+    assert office.jobs(TELL_OF_BREAK) == []
 
 
 def test_out_of_hours_without_a_number_or_after_the_call_nobody_is_rung(office: Office, interview: Interview) -> None:

@@ -124,6 +124,27 @@ def test_speech_that_failed_leaves_the_interview_open_for_the_pin(sessions: sess
         assert is_waiting(session, TELL_OF_BREAK, interview_id=str(interview_id))
 
 
+@pytest.mark.parametrize(
+    ("reason", "state", "is_written_to"),
+    [
+        ("candidate_ended", InterviewState.EVALUATING, False),
+        ("abuse", InterviewState.EVALUATING, False),
+        ("user_ended", InterviewState.EVALUATING, False),
+        ("call_back", InterviewState.INTERRUPTED, False),
+        ("wrong_person", InterviewState.INTERRUPTED, False),
+        ("one_way", InterviewState.INTERRUPTED, True),
+    ],
+)
+def test_how_a_talk_ended_decides_whether_it_can_go_on_and_who_is_written_to(
+    sessions: sessionmaker[Session], broken: Any, reason: str, state: InterviewState, is_written_to: bool
+) -> None:
+    ended = ("interview_ended", {"reason": reason, "is_complete": False})
+    interview_id, _ = broken(reason, ("question_asked", QUESTION), ("answer_completed", ANSWER), ended)
+    with sessions() as session:
+        assert session.get_one(Interview, interview_id).state == state
+        assert is_waiting(session, TELL_OF_BREAK, interview_id=str(interview_id)) == is_written_to
+
+
 def test_who_has_called_again_meanwhile_is_not_written_to(
     sessions: sessionmaker[Session], desk: Callable[..., Any], broken: Any, office: PostOffice, texts: Mailbag
 ) -> None:

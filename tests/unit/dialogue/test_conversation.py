@@ -1,5 +1,7 @@
 """The conversation as the candidate lives through it."""
 
+import pytest
+
 from engine.dialogue.plan import Asked, asked_from_progress
 from engine.dialogue.signals import (
     AllReceived,
@@ -275,6 +277,19 @@ def test_ending_early_is_confirmed_first(call):
     call.hear_out()
     call.speak("Yes.")
     assert call.facts("interview_ended") == [{"reason": "candidate_ended", "is_complete": False}]
+
+
+@pytest.mark.parametrize(("said", "can_go_on"), [((), True), (("A tuple cannot be changed.",), False)])
+def test_the_goodbye_after_an_early_end_says_what_holds_for_the_pin(call, said, can_go_on):
+    """With words to be graded the interview is over, and its PIN opens nothing any more."""
+    call.to_first_question()
+    for answer in said:
+        call.speak(answer)
+        call.hear_out()
+    call.speak("Stop the interview please.")
+    call.hear_out()
+    call.speak("Yes.")
+    assert ("same PIN" in " ".join(call.said[-1].pieces)) == can_go_on
 
 
 def test_silence_is_met_with_patience_an_offer_and_a_kind_goodbye(call):

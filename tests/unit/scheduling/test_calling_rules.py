@@ -39,6 +39,10 @@ def new_york(day: int, hour: int, minute: int = 0) -> datetime:
         ("America/New_York", "US", "2026-11-24T21:00", False),
         ("America/New_York", "US", "2026-11-29T12:00", True),
         ("Europe/Berlin", "DE", "2026-11-24T20:30", False),
+        ("Europe/Berlin", "DE", "2026-11-28T18:30", False),
+        ("Europe/Rome", "IT", "2026-11-28T09:30", False),
+        ("Europe/London", "GB", "2026-11-29T08:30", False),
+        ("America/New_York", "US-FL", "2026-11-24T20:30", False),
         ("Europe/Berlin", "DE", "2026-11-29T12:00", False),
         ("Europe/Paris", "FR", "2026-11-24T09:00", False),
         ("Europe/Paris", "FR", "2026-11-28T12:00", False),
@@ -61,8 +65,21 @@ def test_the_next_calling_hour_is_one_and_lies_ahead(moment: datetime, region: s
     assert at <= found <= at + timedelta(days=4)
 
 
+@pytest.mark.parametrize(
+    ("phone", "region"), [("+13055550143", "US-FL"), ("+12025550143", "US"), ("+4930901820", "DE"), ("+1", "ZZ")]
+)
+def test_the_hours_of_a_number_are_those_of_its_region_or_of_a_part_of_it(phone: str, region: str) -> None:
+    assert HOURS.region_of(phone) == region
+
+
+def test_hours_that_name_no_source_are_not_taken(tmp_path: Path) -> None:
+    (tmp_path / "hours.toml").write_text("[usual]\nevery_day = [08:00:00, 21:00:00]\n")
+    with pytest.raises(ScheduleError, match="usual in the calling hours names no source"):
+        load_calling_hours(tmp_path / "hours.toml")
+
+
 def test_a_malformed_file_of_hours_is_named(tmp_path: Path) -> None:
-    (tmp_path / "hours.toml").write_text("[usual]\nevery_day = [8]\n")
+    (tmp_path / "hours.toml").write_text("[usual]\nevery_day = [8]\nsource = '-'\n")
     with pytest.raises(ScheduleError, match="usual in the calling hours"):
         load_calling_hours(tmp_path / "hours.toml")
 
