@@ -29,12 +29,15 @@ from dashboard import (
     report_page,
     requests_log,
     schedule,
+    setup_pages,
+    template_pages,
     webhooks,
 )
 from dashboard.api import appointments as api_appointments
 from dashboard.api import auth as api_auth
 from dashboard.api import interviews as api_interviews
 from dashboard.api import proving as api_proving
+from dashboard.api import templates as api_templates
 from dashboard.configuration import flask_config
 from dashboard.csrf import Csrf
 from dashboard.metrics import Metrics
@@ -44,6 +47,7 @@ from dashboard.tokens import Tokens
 from engine.adapters.passwords import Passwords
 from engine.config import Settings
 from engine.pricing import load_prices
+from engine.questions.bank import QuestionBank, load_bank
 
 
 def create_app(
@@ -53,13 +57,15 @@ def create_app(
     public_endpoints: Set[str] = frozenset(),
     metrics_token: str = "",
     process: health.ThisProcess | None = None,
+    bank: QuestionBank | None = None,
 ) -> Flask:
     """Build the application; nothing is connected before the first request.
 
     passwords: how passwords are hashed; the product's own way by default.
     public_endpoints: endpoints of blueprints added later that check their callers themselves, such as webhooks with a
     signature. Every other route needs a signed-in person. metrics_token: see docs/api.md.
-    process: what this process knows of itself, for /health/ready, /metrics and live pages.
+    process: what this process knows of itself, for /health/ready, /metrics and live pages. bank: the questions that
+    interviews are previewed with; the bundled ones by default.
     app.extensions["sessions"] makes database sessions on the application's engine.
     """
     process = process or health.ThisProcess()
@@ -95,6 +101,8 @@ def create_app(
         accounts.blueprint(signing_in, tokens, db, settings),
         mailed_links.blueprint(proving, tokens, has_mail_server=bool(settings.messages.smtp_url)),
         interviews.blueprint(db, settings),
+        setup_pages.blueprint(db, settings, bank or load_bank()),
+        template_pages.blueprint(db),
         report_page.blueprint(db, settings, load_prices(settings.prices_file)),
         operator.blueprint(db, settings),
         bulk.blueprint(db, settings),
@@ -106,6 +114,7 @@ def create_app(
         api_auth.blueprint(signing_in, tokens),
         api_proving.blueprint(proving),
         api_interviews.blueprint(db, settings),
+        api_templates.blueprint(db),
         live_stream.blueprint(db, process),
         live_commands.blueprint(db),
         api_appointments.blueprint(db, settings),

@@ -37,6 +37,8 @@ class User(Stamped, Base):
     office_closes: Mapped[time | None]
     is_told_of_reports: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     """By mail, when one is ready."""
+    own_phone: Mapped[str | None] = mapped_column(String(20))
+    """Where the user practises, E.164; kept where the user wanted that."""
     recording_days: Mapped[int | None]
     """How long recordings are kept, where that is shorter than the installation keeps them."""
 
