@@ -176,6 +176,7 @@ class Command(StrEnum):
     END = "end"
     ADD_TIME = "add_time"
     SKIP = "skip"
+    PAUSE = "pause"
     NOTE = "note"
 
 
