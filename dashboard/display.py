@@ -56,6 +56,7 @@ END_REASONS: dict[str, str] = {
     "call_back": "The candidate wants to be called back at another time",
     "wrong_person": "Somebody else answered",
     "abuse": "Ended after repeated insults",
+    "bad_line": "The line was too bad",
     "one_way": "Nothing could be heard of the candidate",
     "recording_declined": "The candidate did not agree to a recording",
     "silent": "The line stayed silent",

@@ -131,6 +131,18 @@ class MessageState(StrEnum):
     """The connection broke while it was handed over; not sent again."""
 
 
+class AccountMail(StrEnum):
+    """What a user is told by mail about the account; beside these stand the touches of candidates."""
+
+    VERIFICATION = "verification"
+    """Confirm that this address is yours."""
+    PASSWORD_RESET = "password_reset"  # noqa: S105  # a kind of mail
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105  # a kind of mail
+    ACCOUNT_LOCKED = "account_locked"
+    """The password was wrong five times."""
+    REPORT_READY = "report_ready"
+
+
 class Deleted(StrEnum):
     """What is deleted when its time is over."""
 
@@ -185,3 +197,5 @@ NO_BREAKS = frozenset(
 """Reasons of a call's end that somebody wished for: no message says afterwards that the line broke off."""
 OUR_FAULTS = frozenset({"process_lost", "failed", "speech_failed", "refused"})
 """Reasons of a call's end that lie with us: nothing of it counts against the candidate, and a new time is offered."""
+BAD_LINES = frozenset({"bad_line", "one_way"})
+"""Reasons that lie with the line: a new time is offered as well, on another line or in another place."""

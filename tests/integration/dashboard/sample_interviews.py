@@ -14,12 +14,24 @@ from engine.vocabulary import Direction, Level, Topic
 
 
 def new_user(
-    sessions: sessionmaker[Session], email: str, password_hash: str = "-", first_name: str = "Ada"
+    sessions: sessionmaker[Session],
+    email: str,
+    password_hash: str = "-",
+    first_name: str = "Ada",
+    *,
+    is_verified: bool = True,
 ) -> uuid.UUID:
     with UnitOfWork(sessions) as work:
         user = work.users.add(
             NewUser(
-                email, password_hash, first_name, "Example", "2026-11", datetime.now(UTC), time_zone="Europe/Berlin"
+                email,
+                password_hash,
+                first_name,
+                "Example",
+                "2026-11",
+                datetime.now(UTC),
+                time_zone="Europe/Berlin",
+                verified_at=datetime.now(UTC) if is_verified else None,
             )
         )
         work.commit()
@@ -151,7 +163,15 @@ class CallScript:
     def end(self, reason: str = "completed", *, is_complete: bool = True) -> None:
         self.fact(
             "line_measured",
-            line_quality={"loudness_dbfs": -21.4, "noise_dbfs": -54.2, "lost_frames": 3, "clipped_percent": 0.1},
+            line_quality={
+                "line": "good",
+                "loudness_dbfs": -21.4,
+                "clipped_percent": 0.1,
+                "noise_dbfs": -54.2,
+                "time_good_s": 148,
+                "time_fair_s": 12,
+                "chunks_lost": 3,
+            },
         )
         self.fact("interview_ended", reason=reason, is_complete=is_complete)
         self.fact("call_ended", reason="completed")
