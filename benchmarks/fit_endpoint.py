@@ -163,7 +163,7 @@ def fitted(evidence: Sequence[Evidence]) -> tuple[EndpointWeights, list[Point]]:
         price=8.0,
         correction=0.35,
         corrections=3,
-        vote=1.0,
+        vote=0.15,
         seems=0.4,
         hint_eager_end=1.0,
         hint_end=2.0,

@@ -7,7 +7,7 @@ and the words with the audio time at which they would have become known. Then an
 import queue
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -20,13 +20,23 @@ from engine.audio import mulaw
 from engine.audio.endpoint import EndOfTurn, EndpointPolicy
 from engine.audio.voice import Began, Ended, GatedDetector, SpeechTracker
 from engine.clock import FRAME_MS, FRAME_SAMPLES, ms_to_samples
-from engine.ports import FinalHeard, PartialHeard, RecognitionEvent, RecognitionFailed
+from engine.ports import (
+    HEARD_BY_TURN_MODEL_S,
+    FinalHeard,
+    PartialHeard,
+    RecognitionEvent,
+    RecognitionFailed,
+    TurnModel,
+    TurnVoted,
+)
 from telephony.hearing import WAVER_MS
 
 GIVEN_WORDS_LATENCY_MS: Final = 300
 """Words whose times stand in the labels become known so long after their end, as from a streaming recogniser that
 also repeats what it has every 240 ms."""
 GIVEN_WORDS_EVERY_MS: Final = 240
+VOTE_LATENCY_MS: Final = 200
+"""An end-of-turn model is asked 60 ms after the end of speech, and takes some 80 ms of a core."""
 _TAIL_MS: Final = 4000
 """Line audio behind the end that the detector hears; then there is silence for as long as it takes."""
 _SETTLE_MS: Final = 200
@@ -52,6 +62,8 @@ class Evidence:
     frames: tuple[bytes, ...]
     speech: tuple[bool, ...]
     known: tuple[Known, ...]
+    votes: tuple[TurnVoted, ...] = ()
+    """Of an end-of-turn model, where one was asked; each is known VOTE_LATENCY_MS after its silence began."""
     word_waits_ms: tuple[tuple[str, int], ...] = ()
     """Where a recogniser was asked: for what, and how long until the words were there."""
 
@@ -72,17 +84,20 @@ class Played:
 class Ears:
     """Works out the evidence. Without a process, words come from the labels; with one, from the real recogniser."""
 
-    def __init__(self, process: SpeechProcess | None = None) -> None:
+    def __init__(self, process: SpeechProcess | None = None, turn_model: TurnModel | None = None) -> None:
         self._model = SileroModel()
         self._process = process
+        self._turn_model = turn_model
 
     def listen(self, turn: LabelledTurn) -> Evidence:
         """Raises CannotRun when the recogniser fails."""
         frames = _frames(turn)
         detector = GatedDetector(WebRtcGate(), SileroJudge(self._model))
         if turn.words or self._process is None:
-            return Evidence(turn, frames, tuple(map(detector.is_speech, frames)), _given_words(turn))
-        return self._recognise(turn, frames, detector, self._process)
+            heard = Evidence(turn, frames, tuple(map(detector.is_speech, frames)), _given_words(turn))
+        else:
+            heard = self._recognise(turn, frames, detector, self._process)
+        return replace(heard, votes=_votes(heard, self._turn_model)) if self._turn_model is not None else heard
 
     def _recognise(
         self, turn: LabelledTurn, frames: tuple[bytes, ...], detector: GatedDetector, process: SpeechProcess
@@ -111,6 +126,19 @@ class Ears:
                 heard.take(kind or "partial", at_ms + FRAME_MS, _wait_until_idle(process), events)
         stream.close()
         return Evidence(turn, frames, tuple(speech), heard.known(), tuple(heard.waits_ms))
+
+
+def _votes(heard: Evidence, model: TurnModel) -> tuple[TurnVoted, ...]:
+    """What the model makes of each silence within the turn and of the one behind it."""
+    tracker, quiet_ms, found = SpeechTracker(), 0, []
+    most = HEARD_BY_TURN_MODEL_S * 1000 // FRAME_MS
+    for index, is_speech in enumerate(heard.speech):
+        tracker.push(is_speech, index * FRAME_MS)
+        quiet_ms = 0 if is_speech else quiet_ms + FRAME_MS
+        if quiet_ms == WAVER_MS and tracker.is_speaking:
+            pcm = b"".join(heard.frames[max(0, index + 1 - most) : index + 1])
+            found.append(TurnVoted(model.score(pcm), (index + 1) * FRAME_MS - WAVER_MS))
+    return tuple(found)
 
 
 class _Heard:
@@ -197,7 +225,7 @@ def play(evidence: Evidence, policy: EndpointPolicy) -> Played:
     cut: set[int] = set()
     nodded: set[int] = set()
     nod_ms: int | None = None
-    known = list(reversed(evidence.known))
+    known, votes = list(reversed(evidence.known)), list(reversed(evidence.votes))
     last = (turn.end_ms + _GIVE_UP_MS) // FRAME_MS
     heard = len(evidence.frames)
     at_ms = 0
@@ -206,6 +234,9 @@ def play(evidence: Evidence, policy: EndpointPolicy) -> Played:
         while known and known[-1].at_ms <= at_ms:
             word = known.pop()
             policy.read(word.text, word.at_ms, word.covers_ms)
+        while votes and votes[-1].ended_ms + VOTE_LATENCY_MS <= at_ms:
+            vote = votes.pop()
+            policy.vote(vote.share, vote.ended_ms)
         frame, is_speech = (evidence.frames[index], evidence.speech[index]) if index < heard else (_SILENT_FRAME, False)
         found = policy.push(frame, at_ms, is_speech)
         if found is None:
