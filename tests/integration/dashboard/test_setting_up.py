@@ -104,7 +104,9 @@ def test_an_hour_that_was_taken_meanwhile_leads_back_to_the_time_and_nothing_is_
     assert "step 4 of 5" in refused.text
     assert f'value="{ahead(5)}"' in refused.text
     time = review.replace("review", "time")
-    assert ada.client.submit(time, part(BOOKED, "time") | {"scheduled_local": ahead(6)}).location == review
+    later = part(BOOKED, "time") | {"scheduled_local": ahead(6), "which": "second"}
+    assert ada.client.submit(time, later).location == review
+    assert 'value="second" checked' in ada.client.page(time), "which of the two hours was meant is not asked twice"
     assert ada.client.submit(review, {}).status_code == 303
     assert count(sessions, Interview) == 2
 
