@@ -9,7 +9,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.store.drafts import MOST_DRAFTS, DraftRepository
-from engine.store.models import Interview, InterviewDraft
+from engine.store.models import Interview, InterviewDraft, User
+from engine.store.permissions import PermissionRepository
+from engine.store.schedule_models import Appointment
 from engine.work.jobs import KEEP_DRAFTS, tidy_up
 from tests.integration.dashboard.conftest import Person
 from tests.integration.dashboard.setting_up import part, set_up, walk
@@ -177,3 +179,15 @@ def test_practice_starts_from_the_overview_with_a_pin_or_a_call(ada: Person, ses
     assert (wrong.status_code, 'href="#phone"' in wrong.text) == (422, True)
     assert ada.client.submit("/overview", form | {"how": "pin"}).status_code == 303
     assert "+49 30 901820" not in ada.client.page("/overview").partition("Practise yourself")[2]
+    offset = datetime.now(UTC).hour - 12
+    with sessions.begin() as session:  # where it is noon, telephones may ring
+        noon = {"time_zone": f"Etc/GMT{offset:+d}"}
+        session.execute(update(User).where(User.id == ada.id).values(**noon))
+    us = {"phone": "+1 202 555 0143", "how": "call"}
+    assert ada.client.submit("/overview", form | us).status_code == 303
+    with sessions() as session:
+        called = session.scalars(select(Appointment)).one()
+        permission = PermissionRepository(session).of(ada.id, "+12025550143")
+    assert (called.kind, called.state) == ("now", "booked")
+    assert permission is not None
+    assert permission.basis == "own_number"
