@@ -171,6 +171,9 @@ def test_practice_starts_from_the_overview_with_a_pin_or_a_call(ada: Person, ses
     form = {"topic": "python", "level": "junior", "question_count": "3", "phone": "+49 30 901820", "keep": "yes"}
     made = ada.client.submit("/overview", form | {"how": "pin"})
     page = ada.client.page(made.location)
+    key = re.findall(r'name="form_key" value="([^"]+)"', ada.client.page("/overview"))[-1]
+    twice = [ada.client.submit("/overview", form | {"how": "pin", "form_key": key}).location for _ in range(2)]
+    assert twice[0] == twice[1] != made.location, "the same button, pressed twice"
     assert "Practice: Python, junior" in page
     assert "Enter this PIN" in page
     assert 'value="+49 30 901820" autocomplete="tel"' in ada.client.page("/overview")
