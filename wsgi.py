@@ -54,6 +54,7 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
     from telephony.draining import DRAINING
 
     listener = Listener(settings.database_url)
+    bank = load_bank()
     app = create_app(
         settings,
         public_endpoints=webhooks.ENDPOINTS | media.ENDPOINTS | message_status.ENDPOINTS,
@@ -64,9 +65,9 @@ def _assembled(settings: Settings, engines: SpeechEngines) -> Flask:
             engines=engines.readiness,
             news=LiveNews(listener),
         ),
+        bank=bank,
     )
     sessions = app.extensions["sessions"]
-    bank = load_bank()
     prices = load_prices(settings.prices_file)
     chat = build_chat(settings.clouds)
     if chat is not None:

@@ -27,11 +27,14 @@ from dashboard import (
     report_page,
     requests_log,
     schedule,
+    setup_pages,
+    template_pages,
     webhooks,
 )
 from dashboard.api import appointments as api_appointments
 from dashboard.api import auth as api_auth
 from dashboard.api import interviews as api_interviews
+from dashboard.api import templates as api_templates
 from dashboard.configuration import flask_config
 from dashboard.csrf import Csrf
 from dashboard.metrics import Metrics
@@ -40,6 +43,7 @@ from dashboard.tokens import Tokens
 from engine.adapters.passwords import Passwords
 from engine.config import Settings
 from engine.pricing import load_prices
+from engine.questions.bank import QuestionBank, load_bank
 
 
 def create_app(
@@ -49,13 +53,15 @@ def create_app(
     public_endpoints: Set[str] = frozenset(),
     metrics_token: str = "",
     process: health.ThisProcess | None = None,
+    bank: QuestionBank | None = None,
 ) -> Flask:
     """Build the application; nothing is connected before the first request.
 
     passwords: how passwords are hashed; the product's own way by default.
     public_endpoints: endpoints of blueprints added later that check their callers themselves, such as webhooks with a
     signature. Every other route needs a signed-in person. metrics_token: see docs/api.md.
-    process: what this process knows of itself, for /health/ready, /metrics and live pages.
+    process: what this process knows of itself, for /health/ready, /metrics and live pages. bank: the questions that
+    interviews are previewed with; the bundled ones by default.
     app.extensions["sessions"] makes database sessions on the application's engine.
     """
     process = process or health.ThisProcess()
@@ -87,6 +93,8 @@ def create_app(
         pages.blueprint(db, settings),
         accounts.blueprint(signing_in, tokens),
         interviews.blueprint(db, settings),
+        setup_pages.blueprint(db, settings, bank or load_bank()),
+        template_pages.blueprint(db),
         report_page.blueprint(db, settings, load_prices(settings.prices_file)),
         operator.blueprint(db, settings),
         bulk.blueprint(db, settings),
@@ -97,6 +105,7 @@ def create_app(
         candidate.blueprint(db, settings),
         api_auth.blueprint(signing_in, tokens),
         api_interviews.blueprint(db, settings),
+        api_templates.blueprint(db),
         live_stream.blueprint(db, process),
         live_commands.blueprint(db),
         api_appointments.blueprint(db, settings),

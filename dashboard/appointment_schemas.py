@@ -5,20 +5,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from dashboard.schemas import Input, Line, fault
+from dashboard.schemas import Input, Line, Whole, fault, whole
 from engine.scheduling.recurrence import MOST_TIMES
 from engine.scheduling.slots import Opening, Window
 from engine.scheduling.zones import LocalTime, Which
 
 FURTHEST_DAYS = 60
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 6 else value
-
-
-Whole = Annotated[int, BeforeValidator(_whole)]
 
 
 class AppointmentInput(Input):
@@ -30,12 +23,12 @@ class AppointmentInput(Input):
     answer_before: Line = Field(default="", max_length=10)
     window_first: Line = Field(default="", max_length=10, validate_default=True)
     window_last: Line = Field(default="", max_length=10, validate_default=True)
-    window_days: list[Annotated[int, BeforeValidator(_whole), Field(ge=0, le=6)]] = Field(
+    window_days: list[Annotated[Whole, Field(ge=0, le=6)]] = Field(
         default_factory=lambda: [0, 1, 2, 3, 4], max_length=7
     )
     window_begins: Line = Field(default="09:00", max_length=5)
     window_ends: Line = Field(default="17:00", max_length=5)
-    window_step: Annotated[Literal[15, 20, 30, 60], BeforeValidator(_whole)] = 30
+    window_step: Annotated[Literal[15, 20, 30, 60], BeforeValidator(whole)] = 30
     window_notice_h: Whole = Field(default=4, ge=0, le=24 * 14)
     window_buffer: Whole = Field(default=0, ge=0, le=240)
     window_most: Whole = Field(default=8, ge=1, le=100)

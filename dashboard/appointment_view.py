@@ -1,7 +1,7 @@
 """Appointments as pages show them: state, gates, messages, and the choices of their forms."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from dashboard.appointment_schemas import WEEKDAYS, AppointmentInput
@@ -94,10 +94,13 @@ def lasting_reasons(booker: Booker, appointment: Appointment) -> list[Reason]:
     )
     if not is_ours or appointment.interview.state != InterviewState.SCHEDULED:
         return []
-    reasons = closed_gates(gate_facts(desk, appointment, booker.circumstances(appointment)), desk.hours)
-    has_come = appointment.due_at is not None and appointment.due_at <= datetime.now(UTC)
-    # A candidate who picks a slot agrees by doing so.
-    waits_for_pick = (Gate.CONSENT_MISSING,) if appointment.state == AppointmentState.OPEN else ()
+    due_at = appointment.due_at or desk.now
+    facts = gate_facts(desk, appointment, booker.circumstances(appointment))
+    # Whether the candidate was told early enough is a matter of the call's hour, not of the hour at which one looks.
+    reasons = closed_gates(replace(facts, now=max(facts.now, due_at)), desk.hours)
+    has_come = appointment.due_at is not None and appointment.due_at <= desk.now
+    # A candidate who picks a slot agrees by doing so, and knows of it from then on.
+    waits_for_pick = (Gate.CONSENT_MISSING, Gate.NOTICE_TOO_SHORT) if appointment.state == AppointmentState.OPEN else ()
     hidden = (() if has_come else _NOT_YET) + waits_for_pick
     return [reason for reason in reasons if reason.gate not in hidden]
 

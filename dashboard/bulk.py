@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from dashboard.access import current_user
 from dashboard.booker import Booker
 from dashboard.database import Database
-from dashboard.interviews import new_interview, read_form
+from dashboard.new_interviews import new_interview, read_form
 from dashboard.validation import InvalidInput
 from engine.config import Settings
 from engine.errors import ScheduleError

@@ -1,6 +1,7 @@
 """Words, signs and figures for people: how the closed lists of the product look on a page."""
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -120,7 +121,12 @@ FIELDS: dict[str, str] = {
     "window_ends": "To",
     "times": "How many calls",
     "rows": "File",
+    "notice_h": "Notice period",
+    "faq": "What candidates may ask",
+    "name": "Name of the template",
+    "phone": "My number",
 }
+_ENTRY = re.compile(r"faq\.(\d+)\.(question|answer)")
 ROLES = (
     "Backend engineer",
     "Frontend engineer",
@@ -140,6 +146,13 @@ def words(value: object) -> str:
     text = str(value)
     known = TOPICS | LEVELS | DIFFICULTIES
     return known.get(text) or text.replace("_", " ").replace("-", " ").capitalize()
+
+
+def field_name(name: str) -> str:
+    """How a form calls a field; faq.2.answer is Answer 3."""
+    if match := _ENTRY.fullmatch(name):
+        return f"{match[2].capitalize()} {int(match[1]) + 1}"
+    return FIELDS.get(name, words(name))
 
 
 def number(value: float | None) -> str:
@@ -192,5 +205,5 @@ def install(app: Flask) -> None:
     app.add_template_filter(local_time.clock_text, "clock")
     app.add_template_filter(local_time.clock_words, "clock_words")
     app.add_template_filter(local_time.duration_text, "duration")
-    app.add_template_filter(lambda name: FIELDS.get(name, words(name)), "field_name")
+    app.add_template_filter(field_name, "field_name")
     app.add_template_filter(lambda reason: END_REASONS.get(reason, words(reason)), "end_reason")

@@ -2,11 +2,9 @@
 
 import re
 import uuid
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -19,13 +17,8 @@ from pydantic_core import PydanticCustomError
 
 from dashboard.local_time import is_zone
 from dashboard.password_rule import password_fault
-from engine.evaluation.rubric import DEFAULT_RUBRIC, RUBRICS
-from engine.scheduling.phone_numbers import to_e164
-from engine.vocabulary import Command, InterviewState, Level, Topic
+from engine.vocabulary import Command, InterviewState, Topic
 
-QUESTION_COUNTS = (3, 5, 10, 15)
-LANGUAGES = {"en": "English"}
-FURTHEST_BOOKING = timedelta(days=30)
 _EMAIL = re.compile(
     r"[^@\s\"(),:;<>\[\]\\]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 )
@@ -54,13 +47,23 @@ def _one_line(value: Any) -> Any:
 
 
 Line = Annotated[str, BeforeValidator(_one_line)]
+Prose = Annotated[str, BeforeValidator(_clean)]
+
+
+def whole(value: Any) -> Any:
+    """A number as a form writes it; what is none stays as it is, for the schema to refuse."""
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 6 else value
+
+
+Whole = Annotated[int, BeforeValidator(whole)]
 
 
 class Input(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _email(value: str) -> str:
+def email_address(value: str) -> str:
+    """The address in the form in which it is kept. Raises a validation error that says what one looks like."""
     lowered = value.lower()
     if len(lowered) > 255 or not _EMAIL.fullmatch(lowered):
         raise fault("Enter an e-mail address such as name@example.org.")
@@ -90,7 +93,7 @@ class RegisterInput(Input):
     @field_validator("email")
     @classmethod
     def _check_email(cls, value: str) -> str:
-        return _email(value)
+        return email_address(value)
 
     @field_validator("password")
     @classmethod
@@ -119,85 +122,6 @@ class RegisterInput(Input):
     def _known_zone(cls, value: str) -> str:
         # It is filled in by the browser, not by a person: one that we do not know is no reason to turn anyone away.
         return value if is_zone(value) else "UTC"
-
-
-def _booking_fault(moment: datetime, info: ValidationInfo) -> str | None:
-    now = (info.context or {}).get("now", datetime.now(UTC))
-    if moment < now:
-        return "This moment has passed. Choose one that lies ahead."
-    if moment > now + FURTHEST_BOOKING:
-        return f"Choose a moment within the next {FURTHEST_BOOKING.days} days: the PIN is valid that long."
-    return None
-
-
-class NewInterviewInput(Input):
-    """An interview to be set up. `scheduled_at` None means that the candidate dials in when it suits."""
-
-    role: Line = Field(min_length=2, max_length=100)
-    level: Level
-    topics: list[Topic] = Field(min_length=1, max_length=10)
-    question_count: Literal[3, 5, 10, 15] = 5
-    language: Literal["en"] = "en"
-    rubric: Line = Field(default=DEFAULT_RUBRIC.id, max_length=64)
-    title: Line = Field(default="", max_length=255)
-    candidate_name: Line = Field(min_length=2, max_length=100)
-    candidate_phone: Line = Field(max_length=40)
-    candidate_time_zone: Line = Field(default="UTC", max_length=64)
-    scheduled_at: AwareDatetime | None = None
-    candidate_email: Line = Field(default="", max_length=255)
-    may_call: bool = False
-    """The candidate told the user: an AI may call this number."""
-
-    @field_validator("topics")
-    @classmethod
-    def _each_once(cls, value: list[Topic]) -> list[Topic]:
-        return list(dict.fromkeys(value))
-
-    @field_validator("rubric")
-    @classmethod
-    def _known_rubric(cls, value: str) -> str:
-        if value not in RUBRICS:
-            raise fault("Choose one of the values offered.")
-        return value
-
-    @field_validator("candidate_phone")
-    @classmethod
-    def _to_e164(cls, value: str, info: ValidationInfo) -> str:
-        region = str((info.context or {}).get("region", "ZZ"))
-        try:
-            return to_e164(value, region)
-        except ValueError as error:
-            raise fault(str(error)) from error
-
-    @field_validator("candidate_email")
-    @classmethod
-    def _check_email(cls, value: str) -> str:
-        return _email(value) if value else value
-
-    @field_validator("candidate_time_zone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        if not is_zone(value):
-            raise fault("Choose a time zone from the list, such as Europe/Berlin.")
-        return value
-
-    @field_validator("scheduled_at")
-    @classmethod
-    def _ahead(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
-        if value is None:
-            return None
-        if said := _booking_fault(value, info):
-            raise fault(said)
-        return value.astimezone(UTC)
-
-
-class NewInterviewForm(NewInterviewInput):
-    """The same as the page sends it, every value as text."""
-
-    @field_validator("question_count", mode="before")
-    @classmethod
-    def _number(cls, value: Any) -> Any:
-        return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 4 else value
 
 
 class ListQuery(Input):

@@ -46,9 +46,15 @@ def form_data(form: MultiDict[str, str], *, lists: Iterable[str] = ()) -> dict[s
 def _fields(error: ValidationError) -> dict[str, str]:
     fields: dict[str, str] = {}
     for item in error.errors(include_url=False, include_input=False):
-        name = str(item["loc"][0]) if item["loc"] else ""
+        name = _name(item["loc"])
         fields.setdefault(name, _sentence(item["type"], item.get("ctx", {}), item["msg"]))
     return fields
+
+
+def _name(place: tuple[int | str, ...]) -> str:
+    """The field at fault; inside a list of entries with its place, such as faq.2.answer, counted from 0."""
+    is_in_entry = len(place) > 2 and isinstance(place[1], int)
+    return ".".join(map(str, place[:3])) if is_in_entry else str(place[0]) if place else ""
 
 
 def _sentence(kind: str, context: dict[str, Any], message: str) -> str:
@@ -58,9 +64,10 @@ def _sentence(kind: str, context: dict[str, Any], message: str) -> str:
         "string_too_short": f"Use at least {_count(context.get('min_length'), 'character')}.",
         "string_too_long": f"Use at most {_count(context.get('max_length'), 'character')}.",
         "too_short": f"Choose at least {_in_words(context.get('min_length'))}.",
-        "too_long": f"Choose at most {context.get('max_length')}.",
+        "too_long": f"Use at most {context.get('max_length')} here.",
         "enum": "Choose one of the values offered.",
         "literal_error": "Choose one of the values offered.",
+        "uuid_parsing": "Send an id such as 6f2f3c1e-0d0f-4c58-9d0c-5a6f0a1b2c3d.",
         "bool_parsing": "Answer with yes or no.",
         "greater_than_equal": f"Use {context.get('ge')} or more.",
         "less_than_equal": f"Use {context.get('le')} or less.",

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, request
+from sqlalchemy.orm import Session
 
 from dashboard.access import current_user
 from dashboard.api.appointments import api_fault
@@ -12,10 +13,11 @@ from dashboard.api.envelope import json_body, success
 from dashboard.appointment_schemas import AppointmentInput
 from dashboard.booker import Booker
 from dashboard.database import Database
-from dashboard.interviews import new_interview
+from dashboard.interview_schemas import FromTemplateInput, NewInterviewInput
 from dashboard.live import public_event
-from dashboard.schemas import EventsQuery, ListQuery, NewInterviewInput
-from dashboard.validation import checked
+from dashboard.new_interviews import new_interview, template_values
+from dashboard.schemas import EventsQuery, ListQuery
+from dashboard.validation import InvalidInput, checked
 from engine.config import Settings
 from engine.errors import NotFound, ScheduleError
 from engine.scheduling.phone_numbers import region_of
@@ -24,6 +26,7 @@ from engine.store.events import EventRepository
 from engine.store.interviews import InterviewRepository
 from engine.store.models import Answer, Evaluation, Interview, Question
 from engine.store.reports import ReportRepository
+from engine.store.templates import TemplateRepository
 from engine.work.question_writing import order_questions
 
 
@@ -112,8 +115,8 @@ def _set_up(booker: Booker, region: str) -> Interview:
     """The interview that the request's body asks for, with its appointment where it names one."""
     body, now = json_body(), datetime.now(UTC)
     asked = body.pop("appointment", None) if isinstance(body, dict) else None
-    wanted = checked(NewInterviewInput, body, region=region, now=now)
     user, session = current_user(), booker.desk().session
+    wanted = checked(NewInterviewInput, _filled_in(body, session, user.id), region=region, now=now)
     if asked is None:
         return InterviewRepository(session).create(user.id, new_interview(wanted))
     appointment = checked(AppointmentInput, asked, now=now)
@@ -127,6 +130,19 @@ def _set_up(booker: Booker, region: str) -> Interview:
     return made[0]
 
 
+def _filled_in(body: Any, session: Session, owner_id: uuid.UUID) -> Any:
+    """The body with what its template says where it is silent itself. Raises InvalidInput."""
+    if not isinstance(body, dict) or "template_id" not in body:
+        return body
+    named = checked(FromTemplateInput, {"template_id": body.pop("template_id")}).template_id
+    if named is None:
+        return body
+    try:
+        return template_values(TemplateRepository(session).find(named, owner_id)) | body
+    except NotFound as error:
+        raise InvalidInput({"template_id": str(error)}) from error
+
+
 def interview_data(interview: Interview, phone_number: str) -> dict[str, Any]:
     """An interview as the API tells it to its owner."""
     return {
@@ -138,6 +154,8 @@ def interview_data(interview: Interview, phone_number: str) -> dict[str, Any]:
         "question_count": interview.question_count,
         "language": interview.language,
         "rubric": interview.rubric,
+        "notice_h": interview.notice_h,
+        "faq": interview.faq,
         "state": interview.state,
         "pin": interview.pin,
         "pin_expires_at": _text(interview.pin_expires_at),

@@ -55,12 +55,12 @@ def choose(  # noqa: PLR0913  each is a fact of the interview
     ones meant for the level. The first question and the one in the middle are anchors from the bank: they depend on
     topics and level alone, so that candidates compare. Everything else that is free follows from the seed.
     """
-    rotation = _rotation(bank, topics, level)
+    rotation = topics_in_turn(bank, topics, level)
     remaining = [question for topic in rotation for question in bank.matching(topic) if question.id not in asked]
     if not remaining:
         return None
     middle = total // 2 + 1
-    anchor_ids = _anchor_ids(bank, rotation, level, middle)
+    anchor_ids = anchor_questions(bank, rotation, level, middle)
     unreserved = [question for question in remaining if question.id not in anchor_ids[order - 1 :]]
     is_anchor = order in (1, middle)
     if is_anchor:
@@ -94,8 +94,11 @@ def _from_topic_in_turn(
     return Choice(question, _reason(question, difficulty, counts.get(topic, 0)))
 
 
-def _anchor_ids(bank: QuestionBank, rotation: Sequence[Topic], level: Level, middle: int) -> tuple[str, ...]:
-    """Position k holds what is reserved for order k + 1; an empty id stands for "nothing"."""
+def anchor_questions(bank: QuestionBank, rotation: Sequence[Topic], level: Level, middle: int) -> tuple[str, ...]:
+    """The ids of the questions that everybody gets: position k holds what is reserved for order k + 1.
+
+    rotation: the topics in turn. middle: the order of the second anchor. An empty id stands for "nothing".
+    """
     ids = [""] * middle
     if rotation:
         ids[0] = _anchor(bank, rotation[0], level, Difficulty.EASY, ())
@@ -120,8 +123,8 @@ def _anchor(bank: QuestionBank, topic: Topic, level: Level, difficulty: Difficul
     return best.id
 
 
-def _rotation(bank: QuestionBank, topics: Iterable[Topic], level: Level) -> tuple[Topic, ...]:
-    """The topics that have questions, in an order that depends on the template alone."""
+def topics_in_turn(bank: QuestionBank, topics: Iterable[Topic], level: Level) -> tuple[Topic, ...]:
+    """The topics that have questions, in an order that depends on topics and level alone."""
     present = set(bank.topics())
     wanted = sorted({topic for topic in topics if topic in present}, key=lambda topic: topic.value)
     template = ",".join(topic.value for topic in wanted) + ":" + level.value

@@ -35,6 +35,8 @@ class User(Stamped, Base):
     office_opens: Mapped[time | None]
     """On weekdays, on the user's own clock; None with either: at any hour."""
     office_closes: Mapped[time | None]
+    own_phone: Mapped[str | None] = mapped_column(String(20))
+    """Where the user practises, E.164; kept where the user wanted that."""
     recording_days: Mapped[int | None]
     """How long recordings are kept, where that is shorter than the installation keeps them."""
 

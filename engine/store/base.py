@@ -9,6 +9,9 @@ from sqlalchemy import DateTime, MetaData, Uuid, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+NOTICE_RULE = "notice_h is null or notice_h between 1 and 336"
+"""How long ahead a candidate can be owed news of a call: up to two weeks."""
+
 
 def one_of(column: str, values: type[StrEnum]) -> str:
     """The rule that a column holds a member of a closed list."""

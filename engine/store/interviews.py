@@ -51,6 +51,9 @@ class NewInterview:
     candidate_time_zone: str
     scheduled_at: datetime | None
     candidate_email: str | None = None
+    notice_h: int | None = None
+    faq: tuple[Mapping[str, str], ...] = ()
+    """Each with `question` and `answer`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,8 @@ class InterviewRepository:
                 question_count=new.question_count,
                 language=new.language,
                 rubric=new.rubric,
+                notice_h=new.notice_h,
+                faq=[dict(entry) for entry in new.faq],
                 scheduled_at=new.scheduled_at,
                 pin=f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}",
                 pin_expires_at=func.now() + PIN_LIFETIME,

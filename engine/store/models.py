@@ -13,7 +13,6 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
-    Numeric,
     String,
     Text,
     UniqueConstraint,
@@ -25,10 +24,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.store.account_models import Attempt, LoginSession, RefreshToken, User
-from engine.store.base import Base, Stamped, one_of
+from engine.store.base import NOTICE_RULE, Base, Stamped, one_of
 from engine.store.command_models import CallCommand
+from engine.store.grade_models import Evaluation, Report
 from engine.store.question_models import GeneratedQuestion, GivenQuestion
 from engine.store.recording_models import Deletion, Recording
+from engine.store.template_models import InterviewDraft, InterviewTemplate
 from engine.store.usage_models import ProviderHealthRow, SpokenPhrase, UsageRow
 from engine.store.webhook_models import WebhookDelivery, WebhookEndpoint
 from engine.vocabulary import AnswerState, CallState, Direction, InterviewState, Level
@@ -47,6 +48,8 @@ __all__ = [
     "GeneratedQuestion",
     "GivenQuestion",
     "Interview",
+    "InterviewDraft",
+    "InterviewTemplate",
     "LoginSession",
     "ProviderHealthRow",
     "Question",
@@ -94,6 +97,7 @@ class Interview(Stamped, Base):
         CheckConstraint(one_of("state", InterviewState), name="state"),
         CheckConstraint(one_of("level", Level), name="level"),
         CheckConstraint("question_count between 1 and 30", name="question_count"),
+        CheckConstraint(NOTICE_RULE, name="notice_h"),
         Index("ix_interviews_owner_state", "owner_id", "state"),
         Index("ix_interviews_owner_created", "owner_id", "created_at"),
         Index(
@@ -113,6 +117,11 @@ class Interview(Stamped, Base):
     question_count: Mapped[int]
     language: Mapped[str] = mapped_column(String(16), default="en", server_default="en")
     rubric: Mapped[str] = mapped_column(String(64))
+    notice_h: Mapped[int | None]
+    """So many hours before a call of ours the candidate must have been told; None: no such rule."""
+    faq: Mapped[list[Any]] = mapped_column(default=list, server_default=sql("'[]'::jsonb"))
+    """What the interviewer answers when the candidate asks: {"question", "answer"}. Its own, whatever its template says
+    by now."""
     state: Mapped[str] = mapped_column(String(16), default=InterviewState.SCHEDULED, server_default="scheduled")
     pin: Mapped[str] = mapped_column(String(12))
     pin_expires_at: Mapped[datetime]
@@ -263,34 +272,3 @@ class Answer(Stamped, Base):
     start_ms: Mapped[int | None]
     end_ms: Mapped[int | None]
     ended_by: Mapped[str] = mapped_column(String(32))
-
-
-class Evaluation(Stamped, Base):
-    """A grade of one answer. Append-only: a new grade is a new version."""
-
-    __tablename__ = "evaluations"
-    __table_args__ = (
-        UniqueConstraint("answer_id", "version"),
-        CheckConstraint("score is null or score between 0 and 100", name="score"),
-    )
-
-    answer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("answers.id", ondelete="CASCADE"))
-    version: Mapped[int]
-    grader: Mapped[str] = mapped_column(String(64))
-    rubric: Mapped[str] = mapped_column(String(64))
-    state: Mapped[str] = mapped_column(String(16))
-    score: Mapped[float | None] = mapped_column(Numeric(5, 2, asdecimal=False))
-    detail: Mapped[dict[str, Any]]
-
-
-class Report(Stamped, Base):
-    """The report of an interview as a value. Append-only like the evaluations it is made of."""
-
-    __tablename__ = "reports"
-    __table_args__ = (UniqueConstraint("interview_id", "version"),)
-
-    interview_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("interviews.id", ondelete="CASCADE"))
-    version: Mapped[int]
-    state: Mapped[str] = mapped_column(String(16))
-    score: Mapped[float | None] = mapped_column(Numeric(5, 2, asdecimal=False))
-    body: Mapped[dict[str, Any]]

@@ -56,6 +56,10 @@ class UserRepository:
         values = {"transfer_phone": phone, "office_opens": opens, "office_closes": closes}
         self._session.execute(update(User).where(User.id == user_id).values(**values))
 
+    def set_own_phone(self, user_id: uuid.UUID, phone: str | None) -> None:
+        """Keep the user's own number, E.164, for the next practice call; None forgets it."""
+        self._session.execute(update(User).where(User.id == user_id).values(own_phone=phone))
+
     def set_recording_days(self, user_id: uuid.UUID, days: int | None) -> None:
         """How long the user's recordings are kept; None: as long as the installation keeps them."""
         self._session.execute(update(User).where(User.id == user_id).values(recording_days=days))

@@ -17,7 +17,7 @@ from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment
 from engine.vocabulary import AppointmentKind, AppointmentState, Channel, InterviewState
 from engine.work.desk import Desk
-from engine.work.telling import plan_touches, tell_of_hour
+from engine.work.telling import plan_touches, recipients, tell_of_hour
 from engine.work.windows import end_of, slots_of, window_row
 
 _MINUTES_A_QUESTION = 4
@@ -34,6 +34,7 @@ def book_at(desk: Desk, interview: Interview, wanted: LocalTime, *, series_id: u
     """We call at this hour. Raises ScheduleError (with AmbiguousTime, MissingTime, SlotTaken) and Conflict."""
     hour = allowed_hour(desk, interview.candidate.phone, wanted)
     appointment = new_appointment(interview, AppointmentKind.AT, AppointmentState.BOOKED, hour)
+    check_notice(desk, interview, appointment, hour)
     appointment.series_id = series_id
     AppointmentRepository(desk.session).add(appointment)
     tell_of_hour(desk, appointment, is_moved=False)
@@ -46,6 +47,7 @@ def book_now(desk: Desk, interview: Interview) -> Appointment:
     wanted = wall_time(desk.now.replace(microsecond=0), rules, interview.candidate.time_zone)
     hour = allowed_hour(desk, interview.candidate.phone, wanted, may_be_now=True)
     appointment = new_appointment(interview, AppointmentKind.NOW, AppointmentState.BOOKED, hour)
+    check_notice(desk, interview, appointment, hour)
     return AppointmentRepository(desk.session).add(appointment)
 
 
@@ -83,6 +85,7 @@ def offer_window(desk: Desk, interview: Interview, window: Window) -> Appointmen
 def move_to(desk: Desk, appointment: Appointment, wanted: LocalTime) -> Appointment:
     """Give a call another hour, and tell the candidate. Raises ScheduleError, SlotTaken, Conflict."""
     hour = allowed_hour(desk, appointment.phone, wanted)
+    check_notice(desk, appointment.interview, appointment, hour)
     was_booked = appointment.state == AppointmentState.BOOKED and appointment.due_at is not None
     AppointmentRepository(desk.session).move(
         appointment, AppointmentState.BOOKED, hour, kind=AppointmentKind.AT, picked_at=None, time_zone=wanted.zone_name
@@ -190,6 +193,25 @@ def allowed_hour(desk: Desk, phone: str, wanted: LocalTime, *, may_be_now: bool 
             "The person at this number asked never to be called. Let the candidate dial in instead: choose that below."
         )
     return Hour(wanted.wall, wanted.which, at, desk.zones.edition)
+
+
+def check_notice(desk: Desk, interview: Interview, appointment: Appointment, hour: Hour) -> None:
+    """Raises ScheduleError where the candidate cannot be told of the hour as long ahead as the interview owes it."""
+    if not interview.notice_h or hour.due_at is None:
+        return
+    owed = f"{interview.notice_h} hours" if interview.notice_h > 1 else "one hour"
+    earliest = desk.now + timedelta(hours=interview.notice_h)
+    if hour.due_at < earliest:
+        local = earliest.astimezone(desk.zones.rules(appointment.time_zone))
+        raise ScheduleError(
+            f"This interview owes its candidate {owed} of notice, so the call can begin on {local.day} {local:%b %Y} "
+            f"at {local:%H:%M} ({appointment.time_zone}) at the earliest. Choose a later time."
+        )
+    if not recipients(desk, appointment):
+        raise ScheduleError(
+            f"This interview owes its candidate {owed} of notice, and there is no way to give it: enter an e-mail "
+            "address, note that the candidate agreed to be called, or leave the notice out."
+        )
 
 
 def new_appointment(interview: Interview, kind: AppointmentKind, state: AppointmentState, hour: Hour) -> Appointment:

@@ -16,8 +16,6 @@ from engine.work.telling import recipients
 class Circumstances:
     """What the database's rows about a call do not say. None where it is not known or not asked for."""
 
-    notice: timedelta | None = None
-    """How long before the call the candidate must have been told, where a template demands it."""
     budget_left: bool | None = None
     provider_is_well: bool | None = None
     lines_free: int | None = None
@@ -28,12 +26,13 @@ class Circumstances:
 def gate_facts(desk: Desk, appointment: Appointment, around: Circumstances) -> Facts:
     """The facts at the desk's instant.
 
-    A message must have gone out before the call wherever one could; not for a call at once, nor where the candidate
-    picked the hour.
+    A message must have gone out before the call wherever one could, and early enough where the interview owes its
+    candidate notice; not for a call at once, nor where the candidate picked the hour.
     """
     permissions = PermissionRepository(desk.session)
     told_at = appointment.picked_at or OutboxRepository(desk.session).told_at(appointment)
     is_planned = appointment.kind != AppointmentKind.NOW
+    notice_h = appointment.interview.notice_h
     return Facts(
         now=desk.now,
         rules=desk.zones.rules(appointment.time_zone),
@@ -42,7 +41,7 @@ def gate_facts(desk: Desk, appointment: Appointment, around: Circumstances) -> F
         is_refused=permissions.is_refused(Channel.CALL, appointment.phone),
         told_at=told_at,
         needs_reminder=is_planned and told_at is None and bool(recipients(desk, appointment)),
-        notice=around.notice,
+        notice=timedelta(hours=notice_h) if is_planned and notice_h else None,
         budget_left=around.budget_left,
         provider_is_well=around.provider_is_well,
         lines_free=around.lines_free,

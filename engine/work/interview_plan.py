@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from engine.config import Settings
 from engine.dialogue.phrases import GO_ON_FROM_THERE, LINE_BROKE, greeting, sentences, we_were_at, welcome_back
-from engine.dialogue.plan import Limits, Plan, asked_from_progress
+from engine.dialogue.plan import Faq, Limits, Plan, asked_from_progress
+from engine.dialogue.speakable import speakable
 from engine.questions.bank import Question, QuestionBank
 from engine.store.models import Interview
 from engine.store.unit_of_work import UnitOfWork
@@ -37,6 +38,7 @@ def plan_of(
         seed=interview.id.int % (1 << 63),
         bank=questions,
         limits=limits,
+        faq=tuple(Faq(entry["question"], speakable(entry["answer"]) or entry["answer"]) for entry in interview.faq),
         asked=tuple(asked for asked in asked_from_progress(interview.progress) if asked.question_id in known),
         begun=Transcript(begun),
     )

@@ -14,6 +14,7 @@ from engine.adapters.webhook_http import WebhookSender
 from engine.ports import ChatModel
 from engine.pricing import load_prices
 from engine.questions.bank import QuestionBank
+from engine.store.drafts import DraftRepository
 from engine.store.jobs import BATCH, DELIVER_WEBHOOK, GRADE_INTERVIEW, WRITE_QUESTIONS
 from engine.store.unit_of_work import UnitOfWork
 from engine.store.webhooks import WebhookRepository
@@ -35,6 +36,8 @@ _KEEP_STREAM_TOKENS = timedelta(days=1)
 _KEEP_LOGINS = timedelta(days=30)
 _KEEP_DELIVERIES = timedelta(days=30)
 _KEEP_DONE_JOBS_H = 72
+KEEP_DRAFTS = timedelta(days=14)
+"""How long a draft of an interview waits for somebody to touch it."""
 _NO_CALL_LASTS = timedelta(hours=6)
 """Longer than any interview may."""
 
@@ -129,7 +132,7 @@ async def rescue_stalled_jobs(manager: JobManager) -> None:
 def tidy_up(sessions: sessionmaker[Session], now: datetime) -> None:
     """Close what nobody ends any more: calls without news, interviews whose PIN has run out.
 
-    Delete what is past: attempts, stream tokens, logins, question sets, deliveries.
+    Delete what is past: attempts, stream tokens, logins, question sets, deliveries, drafts left alone.
     """
     with UnitOfWork(sessions) as work:
         work.calls.end_forgotten(now - _NO_CALL_LASTS)
@@ -138,5 +141,6 @@ def tidy_up(sessions: sessionmaker[Session], now: datetime) -> None:
         work.calls.purge_stream_tokens(now - _KEEP_STREAM_TOKENS)
         work.logins.purge(now - _KEEP_LOGINS)
         work.generated.purge(now)
+        DraftRepository(work.session).purge(now - KEEP_DRAFTS)
         WebhookRepository(work.session).purge(now - _KEEP_DELIVERIES)
         work.commit()

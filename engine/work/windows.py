@@ -1,5 +1,6 @@
 """The windows in which candidates pick: between rows and values, and which slots are free."""
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from engine.scheduling.slots import Callee, Opening, Span, Window, free_slots
@@ -16,9 +17,14 @@ _FURTHEST = timedelta(days=62)
 
 
 def slots_of(desk: Desk, appointment: Appointment) -> list[datetime]:
-    """The slots a candidate may pick now, in UTC: those of the window, else of the coming two weeks."""
+    """The slots a candidate may pick now, in UTC: those of the window, else of the coming two weeks.
+
+    None lies nearer than the notice that the interview owes its candidate.
+    """
     row = AppointmentRepository(desk.session).window_of(appointment.id)
     window = window_value(row, appointment.length_min) if row else usual_window(desk, appointment)
+    owed_min = 60 * (appointment.interview.notice_h or 0)
+    window = replace(window, notice_min=max(window.notice_min, owed_min))
     busy = [
         Span(other.due_at, other.ends_at)
         for other in AppointmentRepository(desk.session).ahead(

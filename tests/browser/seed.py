@@ -15,15 +15,17 @@ from engine.scheduling.calling_hours import load_calling_hours
 from engine.scheduling.links import Purpose
 from engine.scheduling.slots import Opening, Window
 from engine.scheduling.zones import LocalTime
+from engine.store.drafts import DraftRepository
 from engine.store.models import Interview, WebhookDelivery
 from engine.store.phrases import PhraseNews, PhraseRepository
 from engine.store.provider_health import EngineHealth, ProviderHealthRepository
 from engine.store.retention import RetentionRepository
 from engine.store.tasks import TaskRepository
+from engine.store.templates import TemplateContent, TemplateRepository
 from engine.store.unit_of_work import UnitOfWork
 from engine.store.webhooks import WebhookRepository
 from engine.usage import Usage
-from engine.vocabulary import TaskKind, Topic, WebhookEvent
+from engine.vocabulary import Level, TaskKind, Topic, WebhookEvent
 from engine.work.booking import book_at, offer_window
 from engine.work.candidate_links import LinkMaker
 from engine.work.desk import Desk
@@ -62,6 +64,9 @@ class Seeded:
     booked: uuid.UUID
     links: dict[str, str]
     """Paths of a candidate's pages."""
+    draft: str
+    """Path of an interview that is being set up."""
+    template: uuid.UUID
     webhook: uuid.UUID
 
 
@@ -110,6 +115,7 @@ def seed(sessions: sessionmaker[Session], recordings_dir: Path, password_hash: s
         cancelled,
         booked,
         links,
+        *_set_up_halfway(sessions, ada),
         _webhooks(sessions, ada, completed),
     )
 
@@ -126,17 +132,53 @@ def _webhooks(sessions: sessionmaker[Session], owner_id: uuid.UUID, held: uuid.U
         for _ in range(3):
             webhooks.send_test(watched)
         failed, delivered, waiting = session.scalars(select(WebhookDelivery)).all()
-        failed.state, failed.attempts, failed.status, failed.answer = (
-            "failed",
-            6,
-            503,
-            "Service unavailable, sorry. " * 6,
-        )
-        delivered.state, delivered.attempts, delivered.status, delivered.answer = "delivered", 1, 204, ""
+        failed.state, failed.attempts, failed.status = "failed", 6, 503
+        failed.answer = "Service unavailable, sorry. " * 6
+        delivered.state, delivered.attempts, delivered.status = "delivered", 1, 204
         waiting.attempts, waiting.due_at = 2, now + timedelta(minutes=5)
         waiting.answer = "No answer came within 10 seconds."
         RetentionRepository(session).hold(held, owner_id, "The candidate disputes question 2.", now)
         return watched.id
+
+
+def _set_up_halfway(sessions: sessionmaker[Session], owner_id: uuid.UUID) -> tuple[str, uuid.UUID]:
+    """A draft with everything in it, one that has hardly begun, and a template."""
+    faq = [
+        {"question": "Can I work from home?", "answer": "Yes, up to three days a week."},
+        {"question": "Which tools does the team use?", "answer": "Python, PostgreSQL and a little React."},
+    ]
+    day = datetime.now(UTC).date() + timedelta(days=9)
+    typed = {
+        "role": "Site reliability engineer for the payments platform",
+        "level": "senior",
+        "topics": [Topic.SYSTEM_DESIGN, Topic.DEVOPS, Topic.DATABASES],
+        "question_count": "10",
+        "faq": faq,
+        "candidate_name": "Dorothy Vaughan",
+        "candidate_phone": "+1 202 555 0190",
+        "candidate_time_zone": "America/New_York",
+        "candidate_email": "dorothy@example.org",
+        "may_call": "yes",
+        "when": "at",
+        "scheduled_local": f"{day}T14:30",
+        "notice_h": "24",
+    }
+    content = TemplateContent(
+        name="Reliability, senior",
+        role="Site reliability engineer",
+        level=Level.SENIOR,
+        topics=(Topic.SYSTEM_DESIGN, Topic.DEVOPS, Topic.DATABASES, Topic.PYTHON),
+        question_count=10,
+        language="en",
+        rubric="accuracy-depth-clarity-completeness",
+        notice_h=24,
+        faq=tuple(faq),
+    )
+    with sessions.begin() as session:
+        drafts = DraftRepository(session)
+        whole, template = drafts.begin(owner_id, typed, reached=4), TemplateRepository(session).add(owner_id, content)
+        drafts.begin(owner_id, {}, reached=0)
+        return f"/interviews/drafts/{whole.id}", template.id
 
 
 def _appointments(sessions: sessionmaker[Session], owner_id: uuid.UUID) -> tuple[uuid.UUID, dict[str, str]]:

@@ -17,6 +17,13 @@ PAGES: dict[str, Callable[[Seeded], str]] = {
     "interviews": lambda seeded: "/interviews",
     "interviews-none-match": lambda seeded: "/interviews?text=nobody",
     "new-interview": lambda seeded: "/interviews/new",
+    "setup-conduct": lambda seeded: f"{seeded.draft}/conduct",
+    "setup-candidate": lambda seeded: f"{seeded.draft}/candidate",
+    "setup-time": lambda seeded: f"{seeded.draft}/time",
+    "setup-review": lambda seeded: f"{seeded.draft}/review",
+    "templates": lambda seeded: "/templates",
+    "template": lambda seeded: f"/templates/{seeded.template}",
+    "template-delete": lambda seeded: f"/templates/{seeded.template}/delete",
     "interview-scheduled": lambda seeded: f"/interviews/{seeded.scheduled}",
     "interview-live": lambda seeded: f"/interviews/{seeded.live}",
     "interview-evaluating": lambda seeded: f"/interviews/{seeded.evaluating}",
@@ -78,7 +85,7 @@ def test_the_first_page_of_a_newcomer_is_sound(browser: Browser, site: Site, axe
 def test_a_form_with_errors_is_sound(browser: Browser, site: Site, axe_source: str, signed_in: object) -> None:
     with opened(browser, site, state=signed_in) as tab:
         tab.page.goto("/interviews/new")
-        tab.page.get_by_role("button", name="Set up the interview").click()
+        tab.page.get_by_role("button", name="Next").click()
         tab.page.wait_for_selector("#errors")
         _check_looks(tab, axe_source, "new-interview-errors")
 

@@ -9,13 +9,13 @@ from engine.vocabulary import Topic
 from engine.work.grading import grade_interview
 from tests.integration.dashboard.conftest import Person
 from tests.integration.dashboard.sample_interviews import CallScript, new_interview
+from tests.integration.dashboard.setting_up import set_up
 
 FORM = {
     "role": "Backend engineer",
     "level": "senior",
     "topics": ["python", "databases"],
     "question_count": "10",
-    "language": "en",
     "candidate_name": "Grace Hopper",
     "candidate_phone": "(202) 555-0143",
     "when": "any",
@@ -28,7 +28,7 @@ def local(moment: datetime) -> str:
 
 
 def test_an_interview_that_is_set_up_shows_number_and_pin(ada: Person, sessions: sessionmaker[Session]) -> None:
-    response = ada.client.submit("/interviews/new", FORM)
+    response = set_up(ada.client, FORM)
     assert response.status_code == 303
     page = ada.client.page(response.location)
     with UnitOfWork(sessions) as work:
@@ -43,7 +43,7 @@ def test_an_interview_that_is_set_up_shows_number_and_pin(ada: Person, sessions:
 def test_an_appointment_is_kept_in_the_zone_it_was_made_in(ada: Person, sessions: sessionmaker[Session]) -> None:
     soon = (datetime.now(UTC) + timedelta(days=3)).replace(hour=12, minute=30, second=0, microsecond=0)
     form = FORM | {"when": "at", "scheduled_local": local(soon), "candidate_time_zone": "Asia/Tokyo"}
-    assert ada.client.submit("/interviews/new", form).status_code == 303
+    assert set_up(ada.client, form).status_code == 303
     with UnitOfWork(sessions) as work:
         assert work.interviews.page(ada.id, page=1).items[0].scheduled_at == soon - timedelta(hours=9)
 
@@ -74,13 +74,14 @@ def test_an_appointment_is_kept_in_the_zone_it_was_made_in(ada: Person, sessions
 def test_each_rule_of_the_form_is_told_at_its_field_and_nothing_entered_is_lost(
     ada: Person, change: dict[str, object], field: str, said: str
 ) -> None:
-    response = ada.client.submit("/interviews/new", FORM | change)
+    response = set_up(ada.client, FORM | change)
     assert response.status_code == 422
     summary = response.text[response.text.index('id="errors"') :]
     assert f'href="#{field}"' in summary[: summary.index("</ul>")]
     assert said in summary[: summary.index("</ul>")]
-    if "candidate_name" not in change:
-        assert 'value="Grace Hopper"' in response.text
+    for name in ("role", "candidate_name"):
+        if name not in change and f'name="{name}"' in response.text:
+            assert f'value="{FORM[name]}"' in response.text
 
 
 def test_nobody_has_interviews_at_first_and_is_told_what_to_do(ada: Person) -> None:

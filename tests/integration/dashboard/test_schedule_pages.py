@@ -17,6 +17,7 @@ from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment, OutboxMessage
 from engine.vocabulary import Channel
 from engine.work.candidate_links import LinkMaker
+from tests.integration.dashboard import setting_up
 from tests.integration.dashboard.conftest import Person
 from tests.integration.dashboard.page_rules import CheckingClient
 from tests.integration.dashboard.test_interview_pages import FORM
@@ -61,7 +62,7 @@ def the_appointment(sessions: sessionmaker[Session]) -> Appointment:
 
 
 def set_up(person: Person, form: dict[str, object]) -> str:
-    response = person.client.submit("/interviews/new", form)
+    response = setting_up.set_up(person.client, form)
     assert response.status_code == 303, response.text
     return str(response.location)
 
@@ -106,7 +107,7 @@ def test_a_call_without_agreement_is_booked_and_its_closed_gate_is_named(ada: Pe
 def test_what_cannot_be_booked_is_said_at_its_field_and_nothing_is_set_up(
     ada: Person, sessions: sessionmaker[Session], change: dict[str, str], field: str, said: str
 ) -> None:
-    response = ada.client.submit("/interviews/new", BOOKED | change)
+    response = setting_up.set_up(ada.client, BOOKED | change)
     assert response.status_code == 422
     summary = response.text[response.text.index('id="errors"') :].partition("</ul>")[0]
     assert f'href="#{field}"' in summary
@@ -119,8 +120,8 @@ def test_a_second_call_to_the_same_number_at_the_same_time_is_refused(
     ada: Person, people: Callable[[str], Person]
 ) -> None:
     set_up(ada, BOOKED)
-    assert "another call of yours" in ada.client.submit("/interviews/new", BOOKED).text
-    other = people("bob").client.submit("/interviews/new", BOOKED)
+    assert "another call of yours" in setting_up.set_up(ada.client, BOOKED).text
+    other = setting_up.set_up(people("bob").client, BOOKED)
     assert "by somebody else at that time" in other.text
     assert other.status_code == 422
 
@@ -193,7 +194,7 @@ def test_refusing_calls_and_messages_holds_for_good(
         permissions = PermissionRepository(session)
         assert permissions.is_refused(Channel.EMAIL, "grace@example.org")
         assert permissions.is_refused(Channel.CALL, "+12025550143")
-    assert "asked never to be called" in ada.client.submit("/interviews/new", BOOKED).text
+    assert "asked never to be called" in setting_up.set_up(ada.client, BOOKED).text
 
 
 @pytest.mark.parametrize("token", ["x", "a" * 64, "%00", "a" * 5000])
