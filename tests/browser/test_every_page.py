@@ -35,7 +35,6 @@ PAGES: dict[str, Callable[[Seeded], str]] = {
     "report-waiting": lambda seeded: f"/interviews/{seeded.evaluating}/report",
     "account": lambda seeded: "/account",
     "transfer": lambda seeded: "/account/transfer",
-    "keeping": lambda seeded: "/account/keeping",
     "webhooks": lambda seeded: "/account/webhooks",
     "webhook": lambda seeded: f"/account/webhooks/{seeded.webhook}",
     "operator": lambda seeded: "/operator",

@@ -56,6 +56,10 @@ def test_a_webhook_is_tried_turned_off_and_on_and_deleted(
 
     ada.client.submit(f"{place}/switch", {"to": "off"}, form_on=place)
     assert "Turned off by hand." in ada.client.page(LIST)
+    assert "webhook-off" not in ada.client.page("/overview")
+    with sessions.begin() as session:
+        session.execute(update(WebhookEndpoint).values(disabled_reason="20 tries failed one after the other."))
+    assert "20 tries failed" in ada.client.page("/overview")
     assert "Send a test" not in ada.client.page(place)
     assert ada.client.submit(f"{place}/test", {}, form_on=place).status_code == 409
     ada.client.submit(f"{place}/switch", {"to": "on"}, form_on=place)
