@@ -59,7 +59,7 @@ def test_the_queue_delivers_what_was_planned_and_it_can_be_verified(
 
 
 def test_a_failure_is_tried_again_ever_more_slowly_and_given_up_in_the_end(desk: Desk, receiver: Receiver) -> None:
-    receiver.statuses = [500, 302, 404, 503, 500, 500, 200]
+    receiver.statuses = [500, 307, 404, 503, 500, 500, 200]
     delivery = desk.test()
     now = datetime.now(UTC)
     for number, pause in enumerate(PAUSES, start=1):
