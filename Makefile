@@ -6,6 +6,7 @@ CALLS ?= 50
 DATA ?=
 NAME ?=
 ONCE ?=
+BESIDE ?=
 PROVIDERS ?=
 SERVER ?=
 
@@ -54,8 +55,8 @@ format: $(VENV)/.dev ## put the code into the one format
 migrate: $(VENV)/.runtime ## bring the database's tables up to date
 	@$(with_database) $(py) -m engine.store.schema upgrade
 
-bench-media: $(VENV)/.runtime ## CALLS=n simulated calls against one web process on one core
-	@$(py) -m benchmarks.media --calls $(CALLS)
+bench-media: $(VENV)/.runtime ## CALLS=n calls against one web process on one core; BESIDE="command" of another system
+	@$(py) -m benchmarks.media --calls $(CALLS) $(if $(BESIDE),--beside '$(BESIDE)')
 
 bench-speech: $(VENV)/.runtime ## DATA=folder: word error rate, CPU and latency of the speech recogniser
 	@test -n "$(DATA)" || { echo "Say where the clips are: make bench-speech DATA=folder" >&2; exit 2; }

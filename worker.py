@@ -113,7 +113,7 @@ def run(settings: Settings) -> None:
     sms = TwilioSms(settings) if settings.messages.sms == "twilio" else None
     office = PostOffice(
         sessions,
-        build_messengers(settings, sms),
+        build_messengers(settings, sms, sys.stdout if sys.stdout.isatty() else None),
         TimeZones(),
         LinkMaker(settings.stream_secret, settings.public_base_url),
         settings.phone_number,

@@ -121,7 +121,9 @@ def book(
     due: dict[str, datetime] = {}
     with UnitOfWork(sessions) as work:
         for count in counts:
-            user = work.users.add(NewUser(f"{uuid.uuid4().hex}@vivavoce.example", "-", "B", "M", "1", due_at))
+            user = work.users.add(
+                NewUser(f"{uuid.uuid4().hex}@vivavoce.example", "-", "B", "M", "1", due_at, verified_at=due_at)
+            )
             for _ in range(count):
                 phone = f"+1202{2_000_000 + int(uuid.uuid4().int % 7_000_000)}"
                 while phone in due:

@@ -10,8 +10,8 @@
    dead air at 5 % cut-offs on the training turns.
 5. The price of a cut-off is the one at which 5 % of the training pauses are cut off.
 
-The weights for hints, votes and corrections are not fitted: such data cannot be generated. They are set to count
-little, and named in the file.
+The weights for hints, votes, corrections and what seems over are not fitted: such data cannot be generated. They are
+set to count little, and named in the file.
 """
 
 import argparse
@@ -45,6 +45,7 @@ WIDER = (1.0, 1.2, 1.4)
 COARSE = tuple(step / 4 for step in range(-4, 5))
 """Biases between which the price is looked for."""
 ENDINGS = tuple(Ending)
+NOT_FITTED = "correction, corrections, vote, seems, hint_eager_end, hint_end, shortest, longest, thinking, aside"
 
 Matrix = NDArray[np.float64]
 
@@ -163,6 +164,7 @@ def fitted(evidence: Sequence[Evidence]) -> tuple[EndpointWeights, list[Point]]:
         correction=0.35,
         corrections=3,
         vote=1.0,
+        seems=0.4,
         hint_eager_end=1.0,
         hint_end=2.0,
         shortest_ms=200,
@@ -217,7 +219,7 @@ def main(arguments: list[str]) -> int:
         "split": "train",
         "turns": len(evidence),
         "words": "from the labels, 300 ms after their end",
-        "not_fitted": "correction, corrections, vote, hint_eager_end, hint_end, shortest, longest, thinking, aside",
+        "not_fitted": NOT_FITTED,
         "train_dead_air_ms_at_5pct": round(dead_air_at(points, 0.05) or -1),
         "train_fixed_dead_air_ms_at_5pct": round(dead_air_at(fixed_curve(evidence), 0.05) or -1),
     }

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.media_dialling import booked_interviews
+from engine.dialogue.playback import NOD
 from engine.errors import VivavoceError
 from engine.store import schema
 from engine.store.database import make_engine, make_sessions
@@ -103,11 +104,14 @@ def figures(timelines: Sequence[Timeline]) -> dict[str, Any]:
     answered = [steps for steps in answered if {"decided", "text", "wire"} <= steps.keys()]
     greetings = [reply["steps_ms"]["wire"] for reply in replies if "decided" not in reply["steps_ms"]]
     cuts = [cut for each in timelines for cut in each.cuts]
-    gaps_ms = [turn.gap_ms for turn in turns if turn.gap_ms is not None and turn.label.startswith(_ANSWERS)]
+    heard = [turn for turn in turns if turn.gap_ms is not None and turn.label.startswith((NOD, *_ANSWERS))]
+    gaps_ms = [turn.gap_ms for turn in heard if turn.gap_ms is not None]
     return {
         "calls": len(timelines),
         "replies": len(answered),
         **_spread("gap_ms", gaps_ms),
+        "gaps_ended_by_a_sound_of_listening": sum(turn.label == NOD for turn in heard),
+        "sounds_of_listening_within_answers": sum(turn.label == NOD and turn.gap_ms is None for turn in turns),
         **_spread("end_to_decision_ms", [steps["decided"] for steps in answered]),
         **_spread("decision_to_wire_ms", [steps["wire"] - steps["decided"] for steps in answered]),
         **_spread("waiting_for_words_ms", [steps["text"] - steps["decided"] for steps in answered]),

@@ -7,7 +7,8 @@ other core together with the callers, as it would on a machine of its own.
 
 For comparison the same callers then talk to a server that does nothing but send back what it gets: Flask-Sock under the
 same gunicorn on the same core (benchmarks/echo_app.py). `ratio_to_echo` is how many times more a frame of a whole call
-costs.
+costs. BESIDE="command" runs another system's benchmark on the same core afterwards; `ratio_to_beside` is how many
+times more a frame costs there.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.beside import NotMeasured, us_per_frame
 from benchmarks.media_callers import CALLS_A_SECOND, Caller, Callers, Connected
 from benchmarks.media_dialling import booked_interviews, let_in, upgraded
 from engine.store import embedded_postgres, schema
@@ -49,6 +51,7 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=MEASURED_S)
     parser.add_argument("--echo-calls", type=int, default=ECHO_CALLS, help="callers of the echo; 0 leaves it out")
+    parser.add_argument("--beside", default="", help="a command that prints what a frame costs elsewhere, as `n us`")
     options = parser.parse_args()
     if options.calls < 1:
         parser.error("CALLS must be 1 or more")
@@ -60,6 +63,12 @@ def main() -> int:
         if options.echo_calls:
             echo_us = _echoed(environ, folder, options.echo_calls, options.seconds / 2)
             figures |= {"echo_us_per_frame": echo_us, "ratio_to_echo": round(figures["us_per_frame"] / echo_us, 2)}
+    if options.beside:
+        try:
+            there_us = us_per_frame(options.beside, min(os.sched_getaffinity(os.getppid())))
+        except NotMeasured as error:
+            raise SystemExit(str(error)) from error
+        figures |= {"beside_us_per_frame": there_us, "ratio_to_beside": round(there_us / figures["us_per_frame"], 2)}
     figures["load"] = [round(value, 1) for value in os.getloadavg()]
     print(json.dumps(figures))
     return 0 if figures["calls_kept"] == options.calls else 1

@@ -17,7 +17,7 @@ from engine.adapters.silero_vad import SileroJudge, SileroModel
 from engine.adapters.speech_client import SpeechProcess
 from engine.adapters.webrtc_vad import WebRtcGate
 from engine.audio import mulaw
-from engine.audio.endpoint import EndpointPolicy
+from engine.audio.endpoint import EndOfTurn, EndpointPolicy
 from engine.audio.voice import Began, Ended, GatedDetector, SpeechTracker
 from engine.clock import FRAME_MS, FRAME_SAMPLES, ms_to_samples
 from engine.ports import FinalHeard, PartialHeard, RecognitionEvent, RecognitionFailed
@@ -63,6 +63,10 @@ class Played:
     cut_pauses: int
     """Pauses, and stretches of speech taken for silence, in which the turn was declared over."""
     dead_air_ms: int
+    nodded_pauses: int = 0
+    """Pauses in which it seemed over, so that a sound of listening would have fallen into them."""
+    first_sound_ms: int = 0
+    """From the end of the turn to that sound or to the decision, whichever came first."""
 
 
 class Ears:
@@ -191,6 +195,8 @@ def play(evidence: Evidence, policy: EndpointPolicy) -> Played:
     turn = evidence.turn
     policy.attend(turn.kind, 0)
     cut: set[int] = set()
+    nodded: set[int] = set()
+    nod_ms: int | None = None
     known = list(reversed(evidence.known))
     last = (turn.end_ms + _GIVE_UP_MS) // FRAME_MS
     heard = len(evidence.frames)
@@ -201,14 +207,19 @@ def play(evidence: Evidence, policy: EndpointPolicy) -> Played:
             word = known.pop()
             policy.read(word.text, word.at_ms, word.covers_ms)
         frame, is_speech = (evidence.frames[index], evidence.speech[index]) if index < heard else (_SILENT_FRAME, False)
-        if policy.push(frame, at_ms, is_speech) is None:
+        found = policy.push(frame, at_ms, is_speech)
+        if found is None:
             continue
         now_ms = at_ms + FRAME_MS
         if now_ms >= turn.end_ms:
-            return Played(len(cut), now_ms - turn.end_ms)
-        # A decision that falls into speech counts with the pause before it.
-        cut.add(sum(start <= now_ms for start, _ in turn.pauses))
-    return Played(len(cut), at_ms + FRAME_MS - turn.end_ms)
+            nod_ms = now_ms if nod_ms is None else nod_ms
+            if isinstance(found, EndOfTurn):
+                return Played(len(cut), now_ms - turn.end_ms, len(nodded), nod_ms - turn.end_ms)
+            continue
+        # What falls into speech counts with the pause before it.
+        (cut if isinstance(found, EndOfTurn) else nodded).add(sum(start <= now_ms for start, _ in turn.pauses))
+    waited_ms = at_ms + FRAME_MS - turn.end_ms
+    return Played(len(cut), waited_ms, len(nodded), waited_ms if nod_ms is None else nod_ms - turn.end_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +235,11 @@ class Point:
     """Mean over all turns."""
     dead_air_p50_ms: float
     dead_air_p90_ms: float
+    nodded_pauses: float = 0.0
+    """Share of the pauses into which a sound of listening falls."""
+    first_sound_p50_ms: float = 0.0
+    """From the end of a turn to our first sound: that one, or the reply where the decision came first."""
+    first_sound_p90_ms: float = 0.0
 
 
 def measure(evidence: Sequence[Evidence], new_policy: Callable[[], EndpointPolicy], setting: float) -> Point:
@@ -231,6 +247,7 @@ def measure(evidence: Sequence[Evidence], new_policy: Callable[[], EndpointPolic
     played = [play(each, new_policy()) for each in evidence]
     pauses = sum(len(each.turn.pauses) for each in evidence)
     waits = sorted(each.dead_air_ms for each in played)
+    sounds = sorted(each.first_sound_ms for each in played)
     return Point(
         setting,
         sum(each.cut_pauses for each in played) / max(1, pauses),
@@ -238,6 +255,9 @@ def measure(evidence: Sequence[Evidence], new_policy: Callable[[], EndpointPolic
         sum(waits) / len(waits),
         waits[len(waits) // 2],
         waits[len(waits) * 9 // 10],
+        sum(each.nodded_pauses for each in played) / max(1, pauses),
+        sounds[len(sounds) // 2],
+        sounds[len(sounds) * 9 // 10],
     )
 
 

@@ -32,8 +32,19 @@ PUBLIC_ENDPOINTS = frozenset(
         "accounts.register",
         "accounts.make_account",
         "accounts.refresh",  # checks the refresh token itself
+        "mailed_links.forgotten",
+        "mailed_links.ask_for_password",
+        "mailed_links.new_password",  # the token in the address is the proof, here and below
+        "mailed_links.set_password",
+        "mailed_links.ask_to_verify",
+        "mailed_links.verify",
+        "mailed_links.ask_to_unlock",
+        "mailed_links.unlock",
         "api_auth.login",
         "api_auth.refresh",  # checks the refresh token itself
+        "api_proving.ask_for_password",
+        "api_proving.set_password",  # checks the token of the mail
+        "api_proving.verify",  # likewise
         "candidate.page",
         "candidate.act",
         "candidate.ask_unsubscribe",
@@ -47,7 +58,18 @@ PUBLIC_ENDPOINTS = frozenset(
 )
 """Routes of the dashboard that need no signed-in person. Nothing else does without one."""
 
-_FORMS_OF_VISITORS = frozenset({"pages.set_theme", "accounts.log_in", "accounts.make_account", "candidate.act"})
+_FORMS_OF_VISITORS = frozenset(
+    {
+        "pages.set_theme",
+        "accounts.log_in",
+        "accounts.make_account",
+        "candidate.act",
+        "mailed_links.ask_for_password",
+        "mailed_links.set_password",
+        "mailed_links.verify",
+        "mailed_links.unlock",
+    }
+)
 REFRESH_MARK = "csrf_refresh_token"
 """Readable cookie that tells that the browser also holds a refresh token, which this path does not see."""
 

@@ -6,12 +6,24 @@ from flask_jwt_extended.exceptions import CSRFError, JWTExtendedException
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard.access import current_session_id, current_user, safe_next, signed_in_user, to_login
+from dashboard.database import Database
 from dashboard.password_rule import RULE
 from dashboard.schemas import LoginInput, RegisterInput
 from dashboard.signing_in import Device, InvalidCredentials, SigningIn, utc_now, wait_text
 from dashboard.tokens import TokenPair, Tokens, verified_refresh_token
-from dashboard.validation import InvalidInput, checked, form_data
+from dashboard.validation import FORM_KEY, InvalidInput, checked, form_data
+from engine.config import Settings
 from engine.errors import Conflict, TooManyAttempts
+from engine.store.outbox import OutboxRepository
+from engine.vocabulary import AccountMail
+
+_NOTICES = {
+    "left": {"kind": "ok", "text": "You are logged out."},
+    "changed": {"kind": "ok", "text": "Your password is changed, and every device is logged out. Log in with it now."},
+    "unlocked": {"kind": "ok", "text": "Your account is unlocked. Log in now."},
+    "sent": {"kind": "ok", "text": "The mail is on its way."},
+    "saved": {"kind": "ok", "text": "Your choice is kept."},
+}
 
 
 def device_of_request() -> Device:
@@ -21,9 +33,11 @@ def device_of_request() -> Device:
 class AccountPages:
     """The views; `blueprint` gives them their addresses."""
 
-    def __init__(self, signing_in: SigningIn, tokens: Tokens) -> None:
+    def __init__(self, signing_in: SigningIn, tokens: Tokens, database: Database, settings: Settings) -> None:
         self._signing_in = signing_in
         self._tokens = tokens
+        self._database = database
+        self._has_mail_server = bool(settings.messages.smtp_url)
 
     def _enter(self, pair: TokenPair, target: str) -> AnyResponse:
         response = make_response(redirect(target, 303))
@@ -60,7 +74,7 @@ class AccountPages:
         device = device_of_request()
         try:
             new = checked(RegisterInput, {"terms": "false"} | data)
-            user = self._signing_in.register(new, device, now=utc_now())
+            user = self._signing_in.register(new, device, form_key=request.form.get(FORM_KEY, ""), now=utc_now())
         except InvalidInput as error:
             return _register_page(shown, error.fields, 422)
         except Conflict:
@@ -104,12 +118,18 @@ class AccountPages:
         return response
 
     def account(self) -> str:
-        return render_template("accounts/account.html")
+        outbox = OutboxRepository(self._database.current())
+        return render_template(
+            "accounts/account.html",
+            mail=outbox.latest_to_user(current_user().id, AccountMail.VERIFICATION),
+            has_mail_server=self._has_mail_server,
+            notice=_NOTICES.get(request.args.get("told", "")),
+        )
 
 
-def blueprint(signing_in: SigningIn, tokens: Tokens) -> Blueprint:
+def blueprint(signing_in: SigningIn, tokens: Tokens, database: Database, settings: Settings) -> Blueprint:
     bp = Blueprint("accounts", __name__)
-    views = AccountPages(signing_in, tokens)
+    views = AccountPages(signing_in, tokens, database, settings)
     bp.get("/login")(views.login)
     bp.post("/login")(views.log_in)
     bp.get("/register")(views.register)
@@ -121,7 +141,7 @@ def blueprint(signing_in: SigningIn, tokens: Tokens) -> Blueprint:
 
 
 def _login_page(values: dict[str, object], errors: dict[str, str], status: int) -> Response:
-    notice = {"kind": "ok", "text": "You are logged out."} if request.args.get("left") and not errors else None
+    notice = next((_NOTICES[name] for name in request.args if name in _NOTICES and not errors), None)
     target = request.args.get("next")
     page = render_template("accounts/login.html", values=values, errors=errors, next=target, notice=notice)
     return make_response(page, status)

@@ -18,10 +18,12 @@ from dashboard import (
     errors,
     headers,
     health,
+    idempotency,
     interviews,
     keeping,
     live_commands,
     live_stream,
+    mailed_links,
     operator,
     pages,
     report_page,
@@ -34,10 +36,12 @@ from dashboard import (
 from dashboard.api import appointments as api_appointments
 from dashboard.api import auth as api_auth
 from dashboard.api import interviews as api_interviews
+from dashboard.api import proving as api_proving
 from dashboard.api import templates as api_templates
 from dashboard.configuration import flask_config
 from dashboard.csrf import Csrf
 from dashboard.metrics import Metrics
+from dashboard.proving import Proving
 from dashboard.signing_in import SigningIn
 from dashboard.tokens import Tokens
 from engine.adapters.passwords import Passwords
@@ -77,7 +81,9 @@ def create_app(
     jwt = JWTManager(app)
     tokens.install(jwt)
     db = database.install(app)
-    signing_in = SigningIn(db.session, tokens, passwords or Passwords(), settings.jwt_secret)
+    passwords = passwords or Passwords()
+    signing_in = SigningIn(db.session, tokens, passwords, settings.jwt_secret)
+    proving = Proving(db.session, passwords, settings.jwt_secret)
 
     # Flask runs what is to happen before a request in this order, and what is to happen after it in reverse.
     requests_log.install(app, metrics)
@@ -87,11 +93,13 @@ def create_app(
     display.install(app)
     errors.install(app)
     access.install(app, db, csrf, jwt, frozenset(public_endpoints))
+    idempotency.install(app, db)  # last: it must know who asks, and sees each answer first
 
     for blueprint in (
         health.blueprint(db, metrics, metrics_token, process),
         pages.blueprint(db, settings),
-        accounts.blueprint(signing_in, tokens),
+        accounts.blueprint(signing_in, tokens, db, settings),
+        mailed_links.blueprint(proving, tokens, has_mail_server=bool(settings.messages.smtp_url)),
         interviews.blueprint(db, settings),
         setup_pages.blueprint(db, settings, bank or load_bank()),
         template_pages.blueprint(db),
@@ -104,6 +112,7 @@ def create_app(
         webhooks.blueprint(db, settings),
         candidate.blueprint(db, settings),
         api_auth.blueprint(signing_in, tokens),
+        api_proving.blueprint(proving),
         api_interviews.blueprint(db, settings),
         api_templates.blueprint(db),
         live_stream.blueprint(db, process),

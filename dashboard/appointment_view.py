@@ -47,6 +47,7 @@ TOUCH_WORDS = {
     "broken_off": "After the call broke off",
     "not_called": "The call does not take place",
     "cancelled": "Cancellation",
+    "report_ready": "Report is ready",
 }
 _NOT_YET = (Gate.CALLING_HOURS, Gate.REMINDER_NOT_SENT)
 """Gates that say nothing about a call whose hour has not come: its hour was checked when it was booked."""

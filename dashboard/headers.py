@@ -17,7 +17,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 ONE_YEAR_S = 31_536_000
 CORS_METHODS = "GET, POST, PUT, PATCH, DELETE"
-CORS_HEADERS = "Content-Type, Authorization, X-Request-ID"
+CORS_HEADERS = "Content-Type, Authorization, X-Request-ID, Idempotency-Key"
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -28,7 +28,7 @@ def install(app: Flask, settings: Settings) -> None:
         headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         headers["X-Content-Type-Options"] = "nosniff"
         headers["X-Frame-Options"] = "DENY"
-        headers["Referrer-Policy"] = "same-origin"
+        headers.setdefault("Referrer-Policy", "same-origin")  # pages whose address is a secret say less
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         if settings.is_production:
@@ -56,7 +56,7 @@ def _with_cors(response: Response, allowed_origins: tuple[str, ...]) -> Response
         headers = response.headers
         headers["Access-Control-Allow-Origin"] = origin
         headers["Access-Control-Allow-Credentials"] = "true"
-        headers["Access-Control-Expose-Headers"] = "X-Request-ID, Retry-After"
+        headers["Access-Control-Expose-Headers"] = "X-Request-ID, Retry-After, Idempotent-Replayed"
         if request.method == "OPTIONS":
             headers["Access-Control-Allow-Methods"] = CORS_METHODS
             headers["Access-Control-Allow-Headers"] = CORS_HEADERS

@@ -1,4 +1,4 @@
-"""What a user may do to a call that they watch: end it, add time, skip a question, write a note."""
+"""What a user may do to a call that they watch: end it, add time, skip a question, take a break, write a note."""
 
 import uuid
 
@@ -19,6 +19,7 @@ _TOLD = {
     Command.END: "The call is being ended with a kind word.",
     Command.ADD_TIME: "The call may last longer.",
     Command.SKIP: "On to the next question, unless an answer is being closed just now.",
+    Command.PAUSE: "A short break, unless the candidate is speaking just now.",
     Command.NOTE: "The note is kept.",
 }
 

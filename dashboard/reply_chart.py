@@ -47,6 +47,8 @@ class ReplyChart:
     height: int
     to_decision_ms: int
     """Median from the end of speech to the decision."""
+    to_first_sound_ms: int
+    """Median from the end of speech to what the caller heard first: a sound of listening, or the reply."""
     to_line_ms: int
     """Median from the decision to the first audio on the line."""
     slowest_to_line_ms: int
@@ -64,8 +66,15 @@ def reply_chart(timings: Sequence[Mapping[str, Any]]) -> ReplyChart | None:
     step_ms = 500 if scale_ms <= 4000 else 2000
     ticks = tuple((_WIDTH * at_ms / scale_ms, f"{at_ms / 1000:g} s") for at_ms in range(0, scale_ms + 1, step_ms))
     decided = sorted(each["steps_ms"]["decided"] for each in timed)
+    first = sorted(min(each["steps_ms"]["wire"], each.get("nod_ms", each["steps_ms"]["wire"])) for each in timed)
     return ReplyChart(
-        rows, ticks, _ROW * len(rows), decided[len(decided) // 2], to_line[len(to_line) // 2], _ninety_fifth(to_line)
+        rows=rows,
+        ticks=ticks,
+        height=_ROW * len(rows),
+        to_decision_ms=decided[len(decided) // 2],
+        to_first_sound_ms=first[len(first) // 2],
+        to_line_ms=to_line[len(to_line) // 2],
+        slowest_to_line_ms=_ninety_fifth(to_line),
     )
 
 

@@ -81,7 +81,46 @@ class LoginInput(Input):
         return value.lower()
 
 
-class RegisterInput(Input):
+class _PasswordTwice(Input):
+    """A password and its repetition. What it must not be made of stands in fields before it, or in the context."""
+
+    @field_validator("password", check_fields=False)
+    @classmethod
+    def _check_password(cls, value: str, info: ValidationInfo) -> str:
+        entered = tuple(str(info.data[name]) for name in ("first_name", "last_name", "email") if name in info.data)
+        if said := password_fault(value, personal=entered + tuple((info.context or {}).get("personal", ()))):
+            raise fault(said)
+        return value
+
+    @field_validator("password_repeat", check_fields=False)
+    @classmethod
+    def _check_repeat(cls, value: str, info: ValidationInfo) -> str:
+        if "password" in info.data and info.data["password"] != value:
+            raise fault("The two passwords differ.")
+        return value
+
+
+class NewPasswordInput(_PasswordTwice):
+    password: str = Field(max_length=1000)
+    password_repeat: str = Field(max_length=1000)
+
+
+class ForgottenInput(Input):
+    email: Line
+
+    @field_validator("email")
+    @classmethod
+    def _check_email(cls, value: str) -> str:
+        return email_address(value)
+
+
+class TokenInput(Input):
+    """What a link in a mail to a user carried."""
+
+    token: Line = Field(min_length=1, max_length=200)
+
+
+class RegisterInput(_PasswordTwice):
     first_name: Line = Field(min_length=2, max_length=100)
     last_name: Line = Field(min_length=2, max_length=100)
     email: Line
@@ -94,21 +133,6 @@ class RegisterInput(Input):
     @classmethod
     def _check_email(cls, value: str) -> str:
         return email_address(value)
-
-    @field_validator("password")
-    @classmethod
-    def _check_password(cls, value: str, info: ValidationInfo) -> str:
-        personal = tuple(str(info.data[name]) for name in ("first_name", "last_name", "email") if name in info.data)
-        if said := password_fault(value, personal=personal):
-            raise fault(said)
-        return value
-
-    @field_validator("password_repeat")
-    @classmethod
-    def _check_repeat(cls, value: str, info: ValidationInfo) -> str:
-        if "password" in info.data and info.data["password"] != value:
-            raise fault("The two passwords differ.")
-        return value
 
     @field_validator("terms")
     @classmethod

@@ -14,15 +14,19 @@ from dashboard.offload import offload
 from dashboard.schemas import LoginInput, RegisterInput
 from dashboard.tokens import Holder, TokenPair, Tokens
 from engine.adapters.passwords import Passwords
-from engine.errors import VivavoceError
+from engine.errors import Conflict, VivavoceError
 from engine.store.attempts import AttemptRepository
+from engine.store.idempotency import IdempotencyRepository, KeptAnswer
 from engine.store.logins import LoginRepository
 from engine.store.models import User
 from engine.store.users import NewUser, UserRepository
+from engine.vocabulary import AccountMail
+from engine.work.account_mails import tell_user
 
 TERMS_VERSION = "2026-11"
 LOGIN_LIMIT, LOGIN_WINDOW_S = 5, 15 * 60
 REGISTER_LIMIT, REGISTER_WINDOW_S = 3, 60 * 60
+LOCK_MAIL_WINDOW_S = 60 * 60
 REFRESH_GRACE_S = 10
 """A refresh token that comes again this soon was sent by a second tab, not by a thief."""
 
@@ -53,8 +57,12 @@ class SigningIn:
         self._passwords = passwords
         self._secret = secret
 
-    def register(self, new: RegisterInput, device: Device, *, now: datetime) -> User:
-        """Make an account. Raises Conflict when the address is taken TooManyAttempts after three in an hour."""
+    def register(self, new: RegisterInput, device: Device, *, form_key: str = "", now: datetime) -> User:
+        """Make an account.
+
+        form_key: of the form it was asked for with; the same form sent twice makes one account, and finds it again.
+        Raises Conflict when the address is taken, TooManyAttempts after three in an hour.
+        """
         session = self._session()
         attempts = AttemptRepository(session)
         subject = self._subject("register", device.address)
@@ -63,19 +71,34 @@ class SigningIn:
         # Counted even if what follows fails: otherwise taken addresses could be found out without end.
         session.commit()
         password_hash = offload(self._passwords.hash, new.password)
-        user = UserRepository(session).add(
-            NewUser(
-                email=new.email,
-                password_hash=password_hash,
-                first_name=new.first_name,
-                last_name=new.last_name,
-                terms_version=TERMS_VERSION,
-                terms_accepted_at=now,
-                time_zone=new.time_zone,
+        form = self._subject("registration", f"{form_key} {new.email}")
+        try:
+            user = UserRepository(session).add(
+                NewUser(
+                    email=new.email,
+                    password_hash=password_hash,
+                    first_name=new.first_name,
+                    last_name=new.last_name,
+                    terms_version=TERMS_VERSION,
+                    terms_accepted_at=now,
+                    time_zone=new.time_zone,
+                )
             )
-        )
+        except Conflict:
+            known = UserRepository(session).by_email(new.email)
+            if not form_key or known is None or not self._is_same_form(known, form, new.password, now):
+                raise
+            return known
+        tell_user(session, user, AccountMail.VERIFICATION, now)
+        if form_key:
+            IdempotencyRepository(session).keep(user.id, form, KeptAnswer(form, 303, "", None), now)
         session.commit()
         return user
+
+    def _is_same_form(self, user: User, form: str, password: str, now: datetime) -> bool:
+        """Whether the account was made by this very form, a click before."""
+        is_known = IdempotencyRepository(self._session()).find(user.id, form, now) is not None
+        return is_known and offload(self._passwords.verify, user.password_hash, password)
 
     def log_in(self, entered: LoginInput, device: Device, *, now: datetime) -> tuple[User, TokenPair]:
         """Check address and password and begin a session.
@@ -96,6 +119,8 @@ class SigningIn:
         if user is None or not matches or not user.is_active:
             attempts.record("login-account", account, now)
             attempts.record("login-address", address, now)
+            if user is not None and user.is_active:
+                self._tell_of_lock(user, account, now)
             session.commit()
             raise InvalidCredentials("The e-mail address or the password is wrong.")
         attempts.clear("login-account", account)
@@ -105,6 +130,14 @@ class SigningIn:
         pair = self._begin(user, device, is_remembered=entered.remember, now=now)
         session.commit()
         return user, pair
+
+    def _tell_of_lock(self, user: User, account: str, now: datetime) -> None:
+        """Where this failure locked the account: a mail to undo it; one an hour, however long somebody goes on."""
+        attempts = AttemptRepository(self._session())
+        is_locked = attempts.is_full("login-account", account, limit=LOGIN_LIMIT, window_s=LOGIN_WINDOW_S, now=now)
+        if is_locked and not attempts.is_full("lock-mail", account, limit=1, window_s=LOCK_MAIL_WINDOW_S, now=now):
+            attempts.record("lock-mail", account, now)
+            tell_user(self._session(), user, AccountMail.ACCOUNT_LOCKED, now)
 
     def begin_session(self, user: User, device: Device, *, now: datetime) -> TokenPair:
         """Sign a person in who has just registered."""
@@ -149,8 +182,12 @@ class SigningIn:
         return pair
 
     def _subject(self, kind: str, value: str) -> str:
-        """A keyed hash: the table of attempts tells nobody's address."""
-        return hmac.new(self._secret.encode(), f"attempts:{kind}:{value.lower()}".encode(), hashlib.sha256).hexdigest()
+        return attempt_subject(self._secret, kind, value)
+
+
+def attempt_subject(secret: str, kind: str, value: str) -> str:
+    """A keyed hash: the table of attempts tells nobody's address."""
+    return hmac.new(secret.encode(), f"attempts:{kind}:{value.lower()}".encode(), hashlib.sha256).hexdigest()
 
 
 def utc_now() -> datetime:

@@ -8,6 +8,9 @@ from werkzeug.datastructures import MultiDict
 
 from dashboard.csrf import FIELD
 
+FORM_KEY = "form_key"
+"""The hidden field by which a form that is sent twice is known again."""
+
 Checked = TypeVar("Checked", bound=BaseModel)
 
 
@@ -30,11 +33,11 @@ def checked(schema: type[Checked], data: Any, **context: Any) -> Checked:
 
 
 def form_data(form: MultiDict[str, str], *, lists: Iterable[str] = ()) -> dict[str, Any]:
-    """A submitted form as plain data: the CSRF value dropped, `lists` with all their values, empty fields left out."""
+    """A submitted form as plain data: our own hidden fields dropped, `lists` with all values, empty fields left out."""
     many = set(lists)
     data: dict[str, Any] = {}
     for name in form:
-        if name == FIELD:
+        if name in (FIELD, FORM_KEY):
             continue
         if name in many:
             data[name] = [value for value in form.getlist(name) if value]

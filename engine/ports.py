@@ -246,6 +246,8 @@ class OutgoingMessage:
     calendar: bytes = b""
     """An iCalendar file to go along, or nothing."""
     calendar_method: str = "REQUEST"
+    action_url: str = ""
+    """The one address that the message is about, where its reader cannot go on without it."""
 
 
 class Messenger(Protocol):

@@ -131,6 +131,18 @@ class MessageState(StrEnum):
     """The connection broke while it was handed over; not sent again."""
 
 
+class AccountMail(StrEnum):
+    """What a user is told by mail about the account; beside these stand the touches of candidates."""
+
+    VERIFICATION = "verification"
+    """Confirm that this address is yours."""
+    PASSWORD_RESET = "password_reset"  # noqa: S105  # a kind of mail
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105  # a kind of mail
+    ACCOUNT_LOCKED = "account_locked"
+    """The password was wrong five times."""
+    REPORT_READY = "report_ready"
+
+
 class Deleted(StrEnum):
     """What is deleted when its time is over."""
 
@@ -164,6 +176,7 @@ class Command(StrEnum):
     END = "end"
     ADD_TIME = "add_time"
     SKIP = "skip"
+    PAUSE = "pause"
     NOTE = "note"
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from engine.adapters.event_files import FileEventLog, event_log_path
 from engine.adapters.recording_files import samples_in
 from engine.clock import FRAME_MS, samples_to_ms
-from engine.config import Settings
+from engine.config import EndpointSettings, Settings
 from engine.dialogue.answering import Do
 from engine.dialogue.plan import Plan
 from engine.errors import ProtocolError
@@ -23,7 +23,7 @@ from engine.store.models import Call
 from engine.store.moves import OPEN_INTERVIEW
 from engine.store.notifications import LINES, notify
 from engine.store.unit_of_work import UnitOfWork
-from engine.work.interview_plan import stored_plan
+from engine.work.interview_plan import endpoint_of, stored_plan
 from engine.work.spending import Spent, spent_so_far
 from engine.work.takeover import Broken, broken_call, has_begun, plan_at_start, taken_over
 from telephony import stream_token
@@ -46,6 +46,7 @@ class Leg:
     stream_sid: str
     direction: str
     plan: Plan
+    endpoint: EndpointSettings
     spent: Spent
     log: FileEventLog
     recording: Path
@@ -110,6 +111,7 @@ class Admission:
             start.stream_sid,
             call.direction,
             plan_at_start(records, plan) if broken else plan,
+            endpoint_of(interview, self._settings.endpoint),
             spent,
             event_log,
             recording,

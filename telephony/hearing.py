@@ -5,10 +5,18 @@ from collections.abc import Callable, Sequence
 
 from engine.audio import mulaw as codec
 from engine.audio.echo import EchoGuard
-from engine.audio.endpoint import EndpointPolicy
+from engine.audio.endpoint import EndOfTurn, EndpointPolicy, SeemsOver
 from engine.audio.voice import Began, Confirmed, Ended, SpeechTracker, VoiceChange
 from engine.clock import FRAME_MS, FRAME_SAMPLES, ms_to_samples, samples_to_ms
-from engine.dialogue.signals import LineTroubled, Signal, SilenceHeld, SpeechBegan, SpeechConfirmed, SpeechEnded
+from engine.dialogue.signals import (
+    LineTroubled,
+    Signal,
+    SilenceHeld,
+    SpeechBegan,
+    SpeechConfirmed,
+    SpeechEnded,
+    TurnSeemsOver,
+)
 from engine.errors import UpstreamUnavailable
 from engine.ports import (
     UNLIMITED,
@@ -149,8 +157,11 @@ class Ear:
         if self._quiet_ms == WAVER_MS and self._tracker.is_speaking:
             self.stream.speech_wavered(now_ms)
         end_of_turn = self._endpoint.push(pcm, at_ms, is_speech)
-        if end_of_turn is not None:
-            signals.append(SilenceHeld(now_ms, end_of_turn.ended_ms))
+        match end_of_turn:
+            case SeemsOver(ended_ms):
+                signals.append(TurnSeemsOver(now_ms, ended_ms))
+            case EndOfTurn(ended_ms):
+                signals.append(SilenceHeld(now_ms, ended_ms))
         return signals
 
     def _changed(self, change: VoiceChange, now_ms: int) -> Signal:

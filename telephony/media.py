@@ -191,7 +191,7 @@ class Switchboard:
         echo = EchoGuard()
         ear = Ear(
             self._engines.new_voice_detector(),
-            new_endpoint(settings.endpoint, self._weights),
+            new_endpoint(leg.endpoint, self._weights),
             self._engines.speech_to_text,
             into(inbox),
             account=account,

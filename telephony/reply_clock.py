@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from engine.dialogue.playback import utterance_of
+from engine.dialogue.playback import NOD, utterance_of
 from engine.dialogue.signals import (
     Action,
     AllReceived,
@@ -45,12 +45,15 @@ class Reply:
     label: str = ""
     utterance: int = 0
     steps: dict[str, int] = field(default_factory=dict)
+    nod_ms: int | None = None
+    """When a sound of listening was queued in the same silence: what the caller heard first."""
 
     def reached(self, step: str, at_s: float) -> None:
         self.steps.setdefault(step, round((at_s - self.began_s) * 1000))
 
     def as_data(self) -> dict[str, Any]:
-        return {"label": self.label, "ended_ms": self.ended_ms, "steps_ms": {**self.steps}}
+        nodded = {} if self.nod_ms is None else {"nod_ms": self.nod_ms}
+        return {"label": self.label, "ended_ms": self.ended_ms, "steps_ms": {**self.steps}, **nodded}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,9 @@ class ReplyClock:
         self._request = 0
         self._speech_ended_ms = 0
         self._cut: tuple[int, float] | None = None
+        self._nod = 0
+        """The utterance of the last sound of listening, 0 while none is waited for."""
+        self._nodded_s: float | None = None
 
     def saw(self, signal: Signal, actions: Iterable[Action]) -> Iterable[tuple[str, dict[str, Any]]]:
         """A signal and what came of it; returns the facts that are complete now."""
@@ -79,6 +85,8 @@ class ReplyClock:
         for action in actions:
             self._follow(signal, action)
         match signal:
+            case PieceQueued(utterance=utterance) if utterance == self._nod:
+                self._nod, self._nodded_s = 0, self._clock()
             case PieceQueued(utterance=utterance) if self._reply is not None and utterance == self._reply.utterance:
                 self._reply.reached("queued", self._clock())
             case MarkReturned(_, name):
@@ -93,6 +101,8 @@ class ReplyClock:
                 self._speech_ended_ms = ended_ms
             case CallStarted(at_ms):
                 self._reply = Reply(at_ms, self._clock())
+            case SpeechBegan():
+                self._nodded_s = None
             case AllReceived(_, request) if self._reply is not None and request == self._request:
                 self._reply.reached("text", self._clock())
 
@@ -104,6 +114,11 @@ class ReplyClock:
                 ended_ms = signal.ended_ms if isinstance(signal, SilenceHeld) else self._speech_ended_ms
                 self._reply = Reply(ended_ms, now_s - (signal.at_ms - ended_ms) / 1000)
                 self._reply.reached("decided", now_s)
+                if self._nodded_s is not None:
+                    self._reply.nod_ms = round((self._nodded_s - self._reply.began_s) * 1000)
+                self._nodded_s = None
+            case Speak(utterance, _, label) if label == NOD:
+                self._nod = utterance
             case Attend() if self._reply is not None and not self._reply.utterance:
                 self._reply = None  # nothing was said that wants a reply
             case Speak(utterance, _, label) if self._reply is not None and not self._reply.utterance:

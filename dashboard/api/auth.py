@@ -25,6 +25,7 @@ def user_data(user: User) -> dict[str, Any]:
         "last_name": user.last_name,
         "time_zone": user.time_zone,
         "created_at": user.created_at.isoformat(),
+        "verified_at": user.verified_at.isoformat() if user.verified_at else None,
         "last_login_at": user.last_login_at.isoformat() if user.last_login_at else None,
     }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Final
 
-from engine.audio.endpoint import Ending, EndOfTurn, Hint, ReadWords, Vote, WordClues
+from engine.audio.endpoint import Ending, EndOfTurn, Hint, ReadWords, SeemsOver, Vote, WordClues
 from engine.audio.endpoint_weights import KINDS, EndpointWeights, logit
 from engine.audio.pauses import PauseBegan, PauseTracker, WentOn
 from engine.clock import FRAME_MS
@@ -34,6 +34,11 @@ FORGIVEN: Final = 0.5
 """Of a correction, for each turn that was over when we took it for over: else long calls become ever slower."""
 VOTE_LIMIT: Final = 6.0
 """An end-of-turn model may be sure, but not that sure."""
+SEEMS_OVER_MS: Final = 500
+"""No turn seems over sooner after the end of speech: people breathe."""
+SEEMS_AHEAD_MS: Final = 250
+"""Nor when the decision itself is only so far away."""
+_COMPLETE: Final = (Ending.FRAGMENT, Ending.CLAUSE, Ending.CLOSED)
 _NOTHING_SAID: Final = WordClues(Ending.UNKNOWN, 0)
 
 
@@ -94,6 +99,9 @@ class AdaptiveEndpoint:
         """Logarithm of the pause to be expected here of everybody."""
         self._deadline_ms: int | None = None
         self._decided_ms: int | None = None
+        self._seems_over_ms: int | None = None
+        """When it will seem over; None when that is not expected, or has been said of this silence."""
+        self._has_seemed = False
 
     @property
     def deadline_ms(self) -> int | None:
@@ -111,17 +119,23 @@ class AdaptiveEndpoint:
         self._hint = None
         self._decided_ms = None
         self._deadline_ms = None
+        self._seems_over_ms = None
 
-    def push(self, pcm: bytes, at_ms: int, is_speech: bool) -> EndOfTurn | None:
+    def push(self, pcm: bytes, at_ms: int, is_speech: bool) -> EndOfTurn | SeemsOver | None:
         change = self._pauses.push(at_ms, is_speech)
         if change is not None:
             self._changed(change)
         now_ms = at_ms + FRAME_MS
-        if is_speech or self._deadline_ms is None or now_ms < self._deadline_ms:
+        if is_speech or self._deadline_ms is None:
             return None
-        self._deadline_ms = None
-        self._decided_ms = now_ms
-        return EndOfTurn(self._ended_ms)
+        if now_ms >= self._deadline_ms:
+            self._deadline_ms = None
+            self._decided_ms = now_ms
+            return EndOfTurn(self._ended_ms)
+        if self._seems_over_ms is not None and now_ms >= self._seems_over_ms and not self._has_seemed:
+            self._has_seemed = True
+            return SeemsOver(self._ended_ms)
+        return None
 
     def read(self, text: str, at_ms: int, covers_ms: int | None = None) -> None:
         self._text = text
@@ -138,6 +152,7 @@ class AdaptiveEndpoint:
         match change:
             case PauseBegan(ended_ms):
                 self._heard_end_ms = ended_ms
+                self._has_seemed = False
                 self._set_deadline()
             case WentOn(began_ms):
                 self._go_on(began_ms)
@@ -164,17 +179,24 @@ class AdaptiveEndpoint:
         self._ended_ms = self._heard_end_ms
         if is_known and self._last_word_ms is not None:
             self._ended_ms = end_of_speech(self._heard_end_ms, self._last_word_ms)
-        self._deadline_ms = self._ended_ms + self._wait_ms(is_known=is_known)
-
-    def _wait_ms(self, *, is_known: bool) -> int:
-        weights = self._weights
-        if not self._kind:
-            return weights.aside_ms
         ending = self._clues.ending if is_known else Ending.UNKNOWN
-        self._usual = weights.pause_kind[self._kind] + weights.pause_ending[ending]
+        self._seems_over_ms = None
+        if not self._kind:
+            self._deadline_ms = self._ended_ms + self._weights.aside_ms
+            return
+        self._usual = self._weights.pause_kind[self._kind] + self._weights.pause_ending[ending]
+        log_odds = self._weights.log_odds(self._kind, ending, self._clues.words) + self._opinions(is_known=is_known)
+        wait_ms = self._wait_ms(ending, log_odds)
+        self._deadline_ms = self._ended_ms + wait_ms
+        if ending in _COMPLETE:
+            seems_ms = max(SEEMS_OVER_MS, self._weights.seems_over_ms(log_odds, self._usual + self._habit.shift))
+            if seems_ms + SEEMS_AHEAD_MS <= wait_ms:
+                self._seems_over_ms = self._ended_ms + seems_ms
+
+    def _wait_ms(self, ending: Ending, log_odds: float) -> int:
+        weights = self._weights
         if ending is Ending.ASKS_TIME:
             return weights.thinking_ms
-        log_odds = weights.log_odds(self._kind, ending, self._clues.words) + self._opinions(is_known=is_known)
         price = weights.price + self._bias + weights.correction * self._corrections
         wait_ms = weights.wait_ms(log_odds, self._usual + self._habit.shift, price)
         return max(wait_ms, UNREAD_MS) if ending is Ending.UNKNOWN else wait_ms

@@ -18,6 +18,14 @@ class EndOfTurn:
     """When the candidate stopped speaking; the decision comes later by the silence that it needed."""
 
 
+@dataclass(frozen=True, slots=True)
+class SeemsOver:
+    """The turn may well be over, though not so surely that the floor should be taken."""
+
+    ended_ms: int
+    """When the candidate stopped speaking."""
+
+
 class Ending(StrEnum):
     """How what was said so far ends, as far as its words tell."""
 
@@ -80,8 +88,11 @@ class EndpointPolicy(Protocol):
         interview. Speech that is under way goes on; words before this do not count.
         """
 
-    def push(self, pcm: bytes, at_ms: int, is_speech: bool) -> EndOfTurn | None:
-        """Take one 20 ms frame, its audio time and the voice detector's opinion of it."""
+    def push(self, pcm: bytes, at_ms: int, is_speech: bool) -> EndOfTurn | SeemsOver | None:
+        """Take one 20 ms frame, its audio time and the voice detector's opinion of it.
+
+        A silence may seem over once, and end the turn once, later.
+        """
 
     def read(self, text: str, at_ms: int, covers_ms: int | None = None) -> None:
         """What the recogniser makes of the turn so far, known at this audio time.

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from math import erfc, exp, inf, isfinite, log, pi, sqrt
 from pathlib import Path
-from typing import Any, get_type_hints
+from statistics import NormalDist
+from typing import Any, Final, get_type_hints
 
 from engine.audio.endpoint import Ending
 from engine.errors import WeightsError
@@ -20,6 +21,7 @@ from engine.errors import WeightsError
 DEFAULT_WEIGHTS = Path(__file__).parent / "data" / "endpoint.toml"
 KINDS = ("yes_no", "short", "open", "think")
 """Shapes of a question that the fit knows."""
+_STANDARD: Final = NormalDist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class EndpointWeights:
     """How often, at most."""
     vote: float
     """Weight of the log odds that an end-of-turn model gives."""
+    seems: float
+    """Added to the log odds when it is asked whether a silence seems the end: above 0 it does sooner."""
     hint_eager_end: float
     hint_end: float
     """Added to the log odds when the recogniser takes the turn for over."""
@@ -83,6 +87,17 @@ class EndpointWeights:
             return exp(price) * lasting + exp(log_odds) * wait
 
         return self.shortest_ms if cost(shortest) < cost(found) else round(found)
+
+    def seems_over_ms(self, log_odds: float, log_median: float) -> int:
+        """From when on, after the end of speech, a silence seems the end of the turn.
+
+        Where `seems` is 0 that is when the end is as likely as a pause: pauses that last so long are as rare then as
+        the odds of an end, before the silence began, were low.
+        """
+        needed = log_odds + self.seems
+        if needed >= 0:
+            return 0
+        return round(exp(log_median + self.pause_spread * _STANDARD.inv_cdf(1 - exp(needed))))
 
 
 def load_weights(path: Path = DEFAULT_WEIGHTS) -> EndpointWeights:

@@ -1,9 +1,12 @@
 """What a user's commands mean for the interview."""
 
+from dataclasses import replace
+
 from engine.dialogue import phrases
 from engine.dialogue.asking import answer_fact, closed, closed_without_answer
-from engine.dialogue.interview import Interview, Outcome, ended
+from engine.dialogue.interview import Expects, Interview, KeepListening, Outcome, Say, ended
 from engine.dialogue.plan import Plan
+from engine.dialogue.signals import Fact
 from engine.vocabulary import AnswerState
 
 Step = tuple[Interview, list[Outcome]]
@@ -25,3 +28,10 @@ def skipped_by_user(interview: Interview, plan: Plan) -> Step:
         after, outcomes = closed(interview, plan, state, None, phrases.SKIPPED_BY_USER)
         return after, [fact, *outcomes]
     return closed_without_answer(interview, plan, AnswerState.SKIPPED, "user", phrases.SKIPPED_BY_USER)
+
+
+def paused_by_user(interview: Interview, plan: Plan) -> Step:
+    """A break; the question is asked again afterwards, and what was said to it is kept."""
+    after = replace(interview, expects=Expects.PAUSED, returns_to=interview.expects)
+    said = Say(phrases.PAUSED_BY_USER, "pause")
+    return after, [Fact("paused", {"by": "user"}), said, KeepListening(0, plan.limits.pause_ms)]

@@ -8,7 +8,7 @@ that is what makes a recorded call replayable.
 from collections.abc import Callable
 
 from engine.dialogue import composing, resuming
-from engine.dialogue.bridging import bridge_due
+from engine.dialogue.bridging import bridge_due, drop_nod
 from engine.dialogue.interview import Began, Judged, KeyPressed, LineIsPoor, StayedSilent, TimeIsShort, TimeIsUp
 from engine.dialogue.listening import (
     candidate_sounds,
@@ -41,11 +41,12 @@ from engine.dialogue.signals import (
     SpeechConfirmed,
     SpeechEnded,
     TimerExpired,
+    TurnSeemsOver,
     UserCommand,
     VoiceFailed,
 )
 from engine.dialogue.speaking import playback_late, voice_plays
-from engine.dialogue.turns import Floor, TurnEvent
+from engine.dialogue.turns import TurnEvent
 from engine.dialogue.user_commands import user_commands
 
 
@@ -60,7 +61,7 @@ def step(state: Conversation, signal: Signal, plan: Plan) -> tuple[Conversation,
 
 def _react(moment: Moment, signal: Signal) -> None:
     match signal:
-        case SpeechBegan() | SpeechConfirmed() | SpeechEnded() | SilenceHeld():
+        case SpeechBegan() | SpeechConfirmed() | SpeechEnded() | TurnSeemsOver() | SilenceHeld():
             candidate_sounds(moment, signal)
         case FinalReceived() | AllReceived() | RecogniserFailed() | PartialReceived():
             recogniser_speaks(moment, signal)
@@ -105,6 +106,7 @@ _DECIDING = (Phase.FLUSHING, Phase.UNDERSTANDING, Phase.JUDGING)
 
 
 def _key_pressed(moment: Moment, digit: str) -> None:
+    drop_nod(moment)
     state = moment.state
     if state.leave is not None and digit in _FOR_OTHERS:
         moment.tell(KeyPressed(digit))
@@ -134,7 +136,7 @@ def _judged(moment: Moment, event: Judged) -> None:
 
 def _idle(moment: Moment) -> None:
     state = moment.state
-    if state.phase is not Phase.LISTENING or state.floor is not Floor.OPEN:
+    if state.phase is not Phase.LISTENING or not state.is_floor_free:
         return
     if state.turn_began_ms is not None:
         moment.flush("silence")
@@ -146,7 +148,7 @@ def _idle(moment: Moment) -> None:
 
 def _patience(moment: Moment) -> None:
     state = moment.state
-    if state.phase is Phase.LISTENING and state.floor is Floor.OPEN and state.turn_began_ms is not None:
+    if state.phase is Phase.LISTENING and state.is_floor_free and state.turn_began_ms is not None:
         moment.flush("silence")
 
 

@@ -45,6 +45,8 @@ _WANTS_MORE: Final = _set(
     "main particular specific next previous last best good better whole entire full extra separate two three four five "
     "one's its multiple various current actual other"
 )
+_NOUNS_TOO: Final = _set("lock locks use uses call calls build builds need needs start starts try show find send")
+_DETERMINERS: Final = _set("a an the this that these those my your its their our one each every any some no another")
 _ASKS_TIME: Final = re.compile(
     r"(?:let me (?:think|see|start (?:over|again))|(?:give me|just|one|wait|hold on|hang on)(?: (?:a|one|just))* "
     r"(?:moment|second|sec|minute)|hold on|hang on|bear with me|i need (?:a moment|a second|some time|a bit of time)|"
@@ -60,7 +62,12 @@ _CLOSED: Final = re.compile(
     r"(?:and )?(?:stuff|things) like that|or something|if that makes sense|"
     r"does that (?:make sense|answer (?:it|your question|the question))|"
     r"(?:i )?(?:think|guess|hope|believe) so|so yeah|but yeah|yeah that's it|in a nutshell|"
-    r"i (?:think|guess) that(?:'s| is) (?:it|all)|(?:i )?would say)$"
+    r"i (?:think|guess) that(?:'s| is) (?:it|all)|(?:i )?would say|"
+    r"that(?:'s| is) (?:all|everything|the best) (?:that )?i (?:know|have|can say)(?: about (?:it|that|this))?|"
+    r"(?:i have |there is |there's )?nothing (?:else |more |further )?to (?:add|say)(?: to that| about (?:it|that))?|"
+    r"i (?:don't|do not) have (?:anything|much|more)(?: else| more)? to (?:add|say)|nothing (?:else|more)|"
+    r"i(?:'d| would) (?:have|need) to look (?:that|it|this) up)"
+    r"(?:,? (?:to be honest|honestly|i'm afraid|sorry|right now|at the moment|off the top of my head))?$"
 )
 _YES_OR_NO: Final = re.compile(
     r"(?:(?:um|uh|well|oh) )*(?:(?:yes|yeah|yep|no|nope|nah|sure|absolutely|definitely|correct|right|exactly|of course|"
@@ -112,13 +119,20 @@ def _ending(lowered: str, words: list[str]) -> Ending:
         return Ending.FILLER
     if last in _TRAILING:
         return Ending.TRAILING
-    if last in _WANTS_MORE or lowered.endswith((",", "...", "\N{HORIZONTAL ELLIPSIS}", "-", "\N{EM DASH}")):
+    if _wants_more(lowered, words):
         return Ending.UNFINISHED
     if _is_listing(plain):
         return Ending.LISTING
     if len(words) <= _FRAGMENT_WORDS and not any(word in _VERBS for word in words):
         return Ending.FRAGMENT
     return Ending.CLAUSE
+
+
+def _wants_more(lowered: str, words: list[str]) -> bool:
+    """Ends with a mark that says "not yet", or with a word that wants another; "a lock" is a thing and wants none."""
+    if lowered.endswith((",", "...", "\N{HORIZONTAL ELLIPSIS}", "-", "\N{EM DASH}")):
+        return True
+    return words[-1] in _WANTS_MORE and not (words[-1] in _NOUNS_TOO and not _DETERMINERS.isdisjoint(words[-2:-1]))
 
 
 def _is_listing(plain: str) -> bool:

@@ -13,6 +13,7 @@ from engine.dialogue.intents import Intent
 from engine.dialogue.outside_events import CameBack as CameBack
 from engine.dialogue.outside_events import LineBroke as LineBroke
 from engine.dialogue.outside_events import UserEnds as UserEnds
+from engine.dialogue.outside_events import UserPauses as UserPauses
 from engine.dialogue.outside_events import UserSkips as UserSkips
 from engine.dialogue.plan import Asked, Plan
 from engine.dialogue.signals import Fact, TuneVoice
@@ -151,6 +152,7 @@ Event = (
     | CameBack
     | UserEnds
     | UserSkips
+    | UserPauses
 )
 
 

@@ -2,6 +2,7 @@
 
 from engine.dialogue import playback as played
 from engine.dialogue.backchannels import is_backchannel
+from engine.dialogue.bridging import nod
 from engine.dialogue.intents import Intent, intent_of
 from engine.dialogue.interview import Answered, CouldNotHear, Expects, Say
 from engine.dialogue.moment import Moment, Phase
@@ -17,6 +18,7 @@ from engine.dialogue.signals import (
     SpeechConfirmed,
     SpeechEnded,
     StartTimer,
+    TurnSeemsOver,
     final_transcript,
 )
 from engine.dialogue.turns import Floor, TurnAction, TurnEvent
@@ -38,7 +40,9 @@ OVERDUE_MS = 20_000
 """No endpoint policy waits so long after the end of speech: the turn is over then, whatever it says."""
 
 
-def candidate_sounds(moment: Moment, signal: SpeechBegan | SpeechConfirmed | SpeechEnded | SilenceHeld) -> None:
+def candidate_sounds(
+    moment: Moment, signal: SpeechBegan | SpeechConfirmed | SpeechEnded | TurnSeemsOver | SilenceHeld
+) -> None:
     """Speech begins, lasts, ends; silence holds."""
     match signal:
         case SpeechBegan(_, began_ms):
@@ -47,6 +51,8 @@ def candidate_sounds(moment: Moment, signal: SpeechBegan | SpeechConfirmed | Spe
             _speech_confirmed(moment, began_ms)
         case SpeechEnded(_, ended_ms):
             _speech_ended(moment, ended_ms)
+        case TurnSeemsOver():
+            nod(moment)
         case SilenceHeld():
             _silence_held(moment)
 
@@ -123,7 +129,7 @@ def _silence_held(moment: Moment) -> None:
     if state.phase is Phase.FLUSHING and state.ended_by == "interruption":
         moment.change(ended_by="silence")
         return
-    if state.phase is not Phase.LISTENING or state.floor is not Floor.OPEN or state.turn_began_ms is None:
+    if state.phase is not Phase.LISTENING or not state.is_floor_free or state.turn_began_ms is None:
         return
     if moment.at_ms < state.patience_until_ms and _wants_patience(moment):
         moment.do(StartTimer("patience", state.patience_until_ms))
@@ -167,7 +173,7 @@ def _words_came(moment: Moment, text: str) -> None:
 def _expect_no_more_of_a_wish(moment: Moment) -> None:
     """A plain yes or no, or a wish that the rules know, is soon over: who would skip need not wait like a thinker."""
     state = moment.state
-    if state.phase is not Phase.LISTENING or state.floor is not Floor.OPEN or state.turn_began_ms is None:
+    if state.phase is not Phase.LISTENING or not state.is_floor_free or state.turn_began_ms is None:
         return
     text = moment.words_of_turn().text
     if state.interview.expects in (Expects.CONSENT, Expects.CONFIRMATION) and said_yes(text) is not None:
@@ -179,7 +185,7 @@ def _expect_no_more_of_a_wish(moment: Moment) -> None:
 def wish_over(moment: Moment) -> None:
     """Nothing was added to the wish: the turn is over."""
     state = moment.state
-    if state.phase is Phase.LISTENING and state.floor is Floor.OPEN and state.turn_began_ms is not None:
+    if state.phase is Phase.LISTENING and state.is_floor_free and state.turn_began_ms is not None:
         moment.flush("words")
 
 
@@ -191,7 +197,7 @@ def _is_passing(moment: Moment, text: str) -> bool:
 def interruption_over(moment: Moment) -> None:
     """We were interrupted, and it has been quiet since: find out whether anything was said."""
     state = moment.state
-    if state.phase is Phase.LISTENING and state.floor is Floor.OPEN and state.interrupted is not None:
+    if state.phase is Phase.LISTENING and state.is_floor_free and state.interrupted is not None:
         moment.flush("interruption")
 
 

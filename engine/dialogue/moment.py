@@ -227,7 +227,9 @@ class Moment:
         text = played.heard_text(playback)
         if playback.began_ms is None or not text:
             return
-        candidate_end_ms = self.state.candidate_end_ms
+        candidate_end_ms, first_ms = self.state.candidate_end_ms, playback.began_ms
+        if candidate_end_ms is not None and candidate_end_ms <= (self.state.nodded_ms or 0) < first_ms:
+            first_ms = self.state.nodded_ms or 0
         self.fact(
             "turn_ended",
             who="agent",
@@ -235,7 +237,7 @@ class Moment:
             words=[],
             start_ms=playback.began_ms,
             end_ms=min(self.at_ms, playback.tail_ms) if is_interrupted else playback.tail_ms,
-            gap_ms=None if candidate_end_ms is None else playback.began_ms - candidate_end_ms,
+            gap_ms=None if candidate_end_ms is None else first_ms - candidate_end_ms,
             is_interrupted=is_interrupted,
         )
         self.change(candidate_end_ms=None)

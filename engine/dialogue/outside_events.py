@@ -27,4 +27,9 @@ class UserSkips:
     """The user who watches the call wants the next question."""
 
 
-OutsideEvent = LineBroke | CameBack | UserEnds | UserSkips
+@dataclass(frozen=True, slots=True)
+class UserPauses:
+    """The user who watches the call wants a break."""
+
+
+OutsideEvent = LineBroke | CameBack | UserEnds | UserSkips | UserPauses

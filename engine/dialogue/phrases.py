@@ -20,6 +20,8 @@ KEYS = (
     "and zero asks for a person.",
 )
 FIRST_QUESTION = ("Here is your first question.",)
+LISTENING = ("Mm-hm.", "Uh-huh.")
+"""Says that we listen, and nothing of the answer."""
 WHILE_WE_WAIT = ("Okay.", "One moment, please.")
 """Said one after the other while the last words are still being recognised; each is an utterance of its own."""
 AGAIN = ("Of course.",)
@@ -74,6 +76,10 @@ LINE_BROKE = ("Sorry, the line broke.",)
 GO_ON_FROM_THERE = ("What you have said so far is kept, so just go on.",)
 ANSWER_IS_KEPT_SO_FAR = ("What you said to it is kept.",)
 ANSWER_IS_KEPT = ("Your answer is kept.",)
+PAUSED_BY_USER = (
+    "We are asked to take a short break, of up to two minutes.",
+    "Say that you are ready when we can go on.",
+)
 SKIPPED_BY_USER = ("Let us go on to the next question.",)
 ENDED_BY_USER = (
     "We have to stop here.",
@@ -158,10 +164,10 @@ def fixed_phrases() -> Sequence[str]:
         CONSENT_AGAIN, CONSENT_THANKS, NO_RECORDING, KEYS, FIRST_QUESTION, AGAIN, ASK_ANEW, TAKE_YOUR_TIME, MORE_TIME,
         OFFER_HELP, SKIPPED, NOT_KNOWN, TIME_FOR_THIS_ONE, CONFIRM_END, GO_ON, HUMAN, NEVER_AGAIN, DID_NOT_HEAR,
         CLOSING, BACK_TO_QUESTION, PASSED_ON, GOODBYE, GOODBYE_STOPPED, GOODBYE_EARLY, GOODBYE_SILENT, TIME_IS_UP,
-        TECHNICAL_TROUBLE, WHILE_WE_WAIT, ACKNOWLEDGEMENTS, LINE_BROKE, GO_ON_FROM_THERE, ANSWER_IS_KEPT,
-        ANSWER_IS_KEPT_SO_FAR, SKIPPED_BY_USER, ENDED_BY_USER, CONFIRM_SKIP, CONFIRM_LATER, CONFIRM_WRONG_PERSON,
-        I_AM_AN_AI, I_AM_HERE, SLOWER, FASTER, LOUDER, QUIETER, NO_FURTHER, PAUSED, STILL_PAUSED, ADD_TO_ANSWER,
-        FIRST_ONE, YOUR_QUESTION, ANYTHING_ELSE, CALM, LAST_QUESTION, TIME_IS_SHORT, GOODBYE_LATER,
+        TECHNICAL_TROUBLE, LISTENING, WHILE_WE_WAIT, ACKNOWLEDGEMENTS, LINE_BROKE, GO_ON_FROM_THERE, ANSWER_IS_KEPT,
+        ANSWER_IS_KEPT_SO_FAR, SKIPPED_BY_USER, PAUSED_BY_USER, ENDED_BY_USER, CONFIRM_SKIP, CONFIRM_LATER,
+        CONFIRM_WRONG_PERSON, I_AM_AN_AI, I_AM_HERE, SLOWER, FASTER, LOUDER, QUIETER, NO_FURTHER, PAUSED, STILL_PAUSED,
+        ADD_TO_ANSWER, FIRST_ONE, YOUR_QUESTION, ANYTHING_ELSE, CALM, LAST_QUESTION, TIME_IS_SHORT, GOODBYE_LATER,
         GOODBYE_WRONG_PERSON, GOODBYE_ABUSED, CANNOT_HEAR, STILL_CANNOT_HEAR, GOODBYE_UNHEARD, *ADVICE.values(),
     )  # fmt: skip
     return tuple(dict.fromkeys(sentence for constant in constants for sentence in constant))

@@ -34,6 +34,8 @@ class Limits:
     """Silence while they are waited for, after which a short word of ours fills it."""
     next_bridge_ms: int = 2_000
     """And, from there, before we say that it takes a moment."""
+    nod_every_ms: int = 8_000
+    """At the most so often a sound of listening falls into a silence that may be the end of the answer; 0: never."""
     judge_ms: int = 1_000
     intent_ms: int = 700
     """How long a model may take to tell what an utterance is."""

@@ -14,6 +14,8 @@ LEAD_MS = 300
 _USUAL_MS_PER_LETTER = 65.0
 """Of speech at a normal pace; used until the first sentence of the call tells how fast this voice is."""
 END_SUFFIX = "/end"
+BRIDGE = "bridge"
+NOD = "nod"
 _AS_GOOD_AS_HEARD = 0.9
 """A sentence of which so much was heard is not said again."""
 
@@ -50,6 +52,11 @@ class Playback:
     spoken_ms: int = 0
     """Length of all whole sentences of the call, which have `spoken_letters` letters: the pace of the voice."""
     spoken_letters: int = 0
+
+    @property
+    def is_passing(self) -> bool:
+        """A short word that takes the floor from nobody is on the line, or about to be."""
+        return self.label in (BRIDGE, NOD) and not self.is_closed
 
     @property
     def is_whole(self) -> bool:

@@ -12,7 +12,7 @@ from engine.dialogue.asking import (
     worded,
 )
 from engine.dialogue.broken_line import came_back, line_broke
-from engine.dialogue.commanded import ended_by_user, skipped_by_user
+from engine.dialogue.commanded import ended_by_user, paused_by_user, skipped_by_user
 from engine.dialogue.going_back import continued_previous
 from engine.dialogue.intents import Intent, intent_of, may_be_request
 from engine.dialogue.interludes import ASIDES, INTERLUDES, consented, key_in_an_interlude
@@ -37,6 +37,7 @@ from engine.dialogue.interview import (
     TimeIsUp,
     Understood,
     UserEnds,
+    UserPauses,
     UserSkips,
     Worded,
     ended,
@@ -127,7 +128,7 @@ def _about_call(
             return replace(interview, is_time_short=True), []
         case TimeIsUp():
             return _time_is_up(interview, plan)
-        case LineBroke() | CameBack() | UserEnds() | UserSkips():
+        case LineBroke() | CameBack() | UserEnds() | UserSkips() | UserPauses():
             return _from_outside(interview, event, plan)
 
 
@@ -141,6 +142,8 @@ def _from_outside(interview: Interview, event: OutsideEvent, plan: Plan) -> Step
             return ended_by_user(interview, plan)
         case UserSkips():
             return skipped_by_user(interview, plan)
+        case UserPauses():
+            return paused_by_user(interview, plan)
 
 
 def _answered(interview: Interview, event: Answered, plan: Plan) -> Step:

@@ -62,6 +62,14 @@ class SpeechEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnSeemsOver:
+    """The candidate is silent, and may well be done."""
+
+    at_ms: int
+    ended_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class SilenceHeld:
     """The endpoint policy holds the candidate's turn to be over."""
 
@@ -178,6 +186,7 @@ Signal = (
     | SpeechBegan
     | SpeechConfirmed
     | SpeechEnded
+    | TurnSeemsOver
     | SilenceHeld
     | PartialReceived
     | FinalReceived

@@ -36,6 +36,7 @@ def _piece_queued(moment: Moment, signal: PieceQueued) -> None:
         return
     moment.change(playback=playback)
     if not before.pieces:
+        bridging.nod_heard(moment)
         if moment.turn(TurnEvent.PLAYBACK_BEGAN) is TurnAction.HOLD_PLAYBACK:
             hold(moment)
         if moment.state.is_speech_confirmed:
@@ -46,7 +47,9 @@ def _piece_queued(moment: Moment, signal: PieceQueued) -> None:
 
 
 def _closed(moment: Moment) -> None:
-    if moment.state.playback.label == bridging.LABEL:
+    if moment.state.playback.label == played.NOD:
+        bridging.bridge_over(moment)
+    elif moment.state.playback.label == played.BRIDGE:
         moment.agent_turn_over(is_interrupted=False)
         bridging.bridge_over(moment)
     else:
@@ -91,7 +94,7 @@ def _voice_failed(moment: Moment, utterance: int) -> None:
     state = moment.state
     if utterance != state.playback.number or state.playback.is_closed or state.playback.is_whole:
         return
-    if bridging.is_bridge(moment):
+    if state.playback.is_passing:
         bridging.bridge_over(moment)  # silence is all that it costs
         return
     failures = state.voice_failures + 1

@@ -56,6 +56,8 @@ class Conversation:
     """End of the candidate's last turn, until our reply begins: the gap is counted from it."""
     heard_share: float = 1.0
     request: int = 0
+    nodded_ms: int | None = None
+    """When the last sound of listening began on the line, or was asked for."""
     bridges: int = 0
     """Words that were said while the candidate's last ones are waited for."""
     ended_by: str = ""
@@ -82,6 +84,11 @@ class Conversation:
     """Nothing was heard of the candidate yet, neither speech nor words."""
     interrupted: Say | None = None
     """What we were saying, or about to say, when the candidate began to speak: said after all if that was nothing."""
+
+    @property
+    def is_floor_free(self) -> bool:
+        """Nobody speaks; a short word of ours that takes the floor from nobody does not count."""
+        return self.floor is Floor.OPEN or (self.floor is Floor.AGENT and self.playback.is_passing)
 
     @property
     def holds_floor(self) -> bool:

@@ -19,6 +19,7 @@ class Gate(StrEnum):
     BUDGET_SPENT = "budget_spent"
     PROVIDER_DOWN = "provider_down"
     NO_CAPACITY = "no_capacity"
+    OWNER_NOT_VERIFIED = "owner_not_verified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Facts:
     has_consent: bool
     is_refused: bool
     """The number is on the do-not-call list."""
+    is_owner_verified: bool
+    """Whether the user for whom the call is placed has confirmed the own address."""
     told_at: datetime | None
     """When the candidate was first told of this hour; None while no message went out."""
     needs_reminder: bool
@@ -62,6 +65,7 @@ def closed_gates(facts: Facts, hours: CallingHours) -> list[Reason]:
     notice_kept = facts.notice is None or (told is not None and facts.now - told >= facts.notice)
     closed = {
         Gate.DO_NOT_CALL: facts.is_refused,
+        Gate.OWNER_NOT_VERIFIED: not facts.is_owner_verified,
         Gate.CONSENT_MISSING: not facts.has_consent,
         Gate.CALLS_OFF: not facts.is_calling,
         Gate.BUDGET_SPENT: facts.budget_left is False,
@@ -83,6 +87,8 @@ _PASSING = {Gate.CALLING_HOURS, Gate.PROVIDER_DOWN, Gate.NO_CAPACITY, Gate.REMIN
 _TEXTS = {
     Gate.DO_NOT_CALL: "The candidate asked never to be called at this number. The candidate can still dial in with the "
     "PIN; nobody but the candidate can lift this.",
+    Gate.OWNER_NOT_VERIFIED: "You have not confirmed your e-mail address yet; until then no call is placed for you. "
+    "Follow the link in the mail that you got, or have it sent again on your account page. Candidates can dial in.",
     Gate.CONSENT_MISSING: "There is no record that the candidate agreed to be called by an AI. Record it, let the "
     "candidate pick a time by link, or hand out the PIN.",
     Gate.CALLS_OFF: "This server places no calls: no telephone account is set up on it, or calls are switched off. "
@@ -97,3 +103,8 @@ _TEXTS = {
     "it does.",
     Gate.NO_CAPACITY: "All lines are busy. The call is next in the queue.",
 }
+
+
+def text_of(gate: Gate) -> str:
+    """What is the matter and what to do, for a gate that names no hours."""
+    return _TEXTS[gate]

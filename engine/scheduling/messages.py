@@ -92,12 +92,19 @@ def compose(touch: Touch, facts: MessageFacts) -> Composed:
         lead = "A reminder: there is about one day left for your telephone interview."
     paragraphs = [f"Hello {facts.candidate_name},", lead, *_body(touch, facts)]
     choices = _choices(touch, facts)
+    return letter(subject, paragraphs, choices, f"Vivavoce, for {facts.host_name}", sms=_sms(touch, facts))
+
+
+def letter(
+    subject: str, paragraphs: list[str], choices: list[tuple[str, str]], signature: str, *, sms: str = ""
+) -> Composed:
+    """A message from its parts. choices: what the reader can do, as words and address."""
     text = "\n\n".join(paragraphs + [f"{label}:\n{address}" for label, address in choices])
     return Composed(
         subject=_one_line(subject),
-        text=f"{text}\n\n-- \nVivavoce, for {facts.host_name}\n",
-        html=_html(subject, paragraphs, choices, facts.host_name),
-        sms=_sms(touch, facts),
+        text=f"{text}\n\n-- \n{signature}\n",
+        html=_html(subject, paragraphs, choices, signature),
+        sms=sms,
     )
 
 
@@ -201,12 +208,12 @@ def _sms(touch: Touch, facts: MessageFacts) -> str:
     )
 
 
-def _html(subject: str, paragraphs: list[str], choices: list[tuple[str, str]], host_name: str) -> str:
+def _html(subject: str, paragraphs: list[str], choices: list[tuple[str, str]], signature: str) -> str:
     body = "".join(f"<p>{escape(paragraph)}</p>\n" for paragraph in paragraphs)
     links = "".join(f'<li><a href="{escape(address)}">{escape(label)}</a></li>\n' for label, address in choices)
     return (
         f'<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{escape(subject)}</title></head>\n'
-        f"<body>\n{body}<ul>\n{links}</ul>\n<p>Vivavoce, for {escape(host_name)}</p>\n</body>\n</html>\n"
+        f"<body>\n{body}<ul>\n{links}</ul>\n<p>{escape(signature)}</p>\n</body>\n</html>\n"
     )
 
 

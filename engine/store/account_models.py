@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime, time
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, String, func, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, String, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.store.base import Base, Stamped
@@ -35,6 +35,8 @@ class User(Stamped, Base):
     office_opens: Mapped[time | None]
     """On weekdays, on the user's own clock; None with either: at any hour."""
     office_closes: Mapped[time | None]
+    is_told_of_reports: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    """By mail, when one is ready."""
     own_phone: Mapped[str | None] = mapped_column(String(20))
     """Where the user practises, E.164; kept where the user wanted that."""
     recording_days: Mapped[int | None]
@@ -75,3 +77,30 @@ class Attempt(Base):
     action: Mapped[str] = mapped_column(String(32))
     subject: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class AccountToken(Stamped, Base):
+    """The secret of a link in a mail to a user, by hash. It works once."""
+
+    __tablename__ = "account_tokens"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[str] = mapped_column(String(16))
+    """The kind of mail that carried it; for any other purpose it is nothing."""
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    spent_at: Mapped[datetime | None]
+
+
+class IdempotencyKey(Base):
+    """The first answer to a request that its sender gave a key, kept for a day."""
+
+    __tablename__ = "idempotency_keys"
+
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int]
+    body: Mapped[str] = mapped_column(Text)
+    location: Mapped[str | None] = mapped_column(Text)
+    kept_at: Mapped[datetime] = mapped_column(index=True)

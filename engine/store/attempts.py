@@ -24,18 +24,26 @@ class AttemptRepository:
         """
         self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{action} {subject}", 0))))
         window = timedelta(seconds=window_s)
-        decisive = self._session.scalar(
-            select(Attempt.at)
-            .where(Attempt.action == action, Attempt.subject == subject, Attempt.at > now - window)
-            .order_by(Attempt.at.desc())
-            .offset(limit - 1)
-            .limit(1)
-        )
+        decisive = self._decisive(action, subject, limit, now - window)
         if decisive is not None:
             retry_after_s = max(1, math.ceil((decisive + window - now).total_seconds()))
             raise TooManyAttempts(
                 f"Too many attempts. Try again in {math.ceil(retry_after_s / 60)} min.", retry_after_s=retry_after_s
             )
+
+    def is_full(self, action: str, subject: str, *, limit: int, window_s: int, now: datetime) -> bool:
+        """Whether the next attempt would be refused, asked within the transaction that checked."""
+        return self._decisive(action, subject, limit, now - timedelta(seconds=window_s)) is not None
+
+    def _decisive(self, action: str, subject: str, limit: int, since: datetime) -> datetime | None:
+        """When the attempt was made that has to leave the window before there is room for another one."""
+        return self._session.scalar(
+            select(Attempt.at)
+            .where(Attempt.action == action, Attempt.subject == subject, Attempt.at > since)
+            .order_by(Attempt.at.desc())
+            .offset(limit - 1)
+            .limit(1)
+        )
 
     def record(self, action: str, subject: str, now: datetime) -> None:
         """Count an attempt; it counts from the commit on."""

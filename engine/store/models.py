@@ -97,6 +97,9 @@ class Interview(Stamped, Base):
         CheckConstraint(one_of("state", InterviewState), name="state"),
         CheckConstraint(one_of("level", Level), name="level"),
         CheckConstraint("question_count between 1 and 30", name="question_count"),
+        CheckConstraint("endpoint_policy in ('adaptive', 'fixed')", name="endpoint_policy"),
+        CheckConstraint("endpoint_silence_ms between 200 and 10000", name="endpoint_silence_ms"),
+        CheckConstraint("endpoint_threshold_dbfs between -90 and -10", name="endpoint_threshold_dbfs"),
         CheckConstraint(NOTICE_RULE, name="notice_h"),
         Index("ix_interviews_owner_state", "owner_id", "state"),
         Index("ix_interviews_owner_created", "owner_id", "created_at"),
@@ -132,6 +135,10 @@ class Interview(Stamped, Base):
     end_reason: Mapped[str | None] = mapped_column(String(64))
     progress: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=sql("'{}'::jsonb"))
     """Where the conversation stands, in the core's own form; enough to go on in another process."""
+    endpoint_policy: Mapped[str | None] = mapped_column(String(16))
+    """How the end of an answer is decided; None, here and in the next two: as the installation has it."""
+    endpoint_silence_ms: Mapped[int | None]
+    endpoint_threshold_dbfs: Mapped[float | None]
     deleted_at: Mapped[datetime | None]
     kept_since: Mapped[datetime | None]
     """From when on nothing of it is deleted by itself, since it is disputed; None: nothing holds it."""

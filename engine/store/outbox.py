@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from engine.store.account_models import User
 from engine.store.interviews import Page
 from engine.store.jobs import SEND_MESSAGE, enqueue
 from engine.store.schedule_models import Appointment, OutboxMessage
-from engine.vocabulary import Channel
+from engine.vocabulary import AccountMail, Channel
 from engine.vocabulary import MessageState as M  # the table below reads better with one letter
 
 MESSAGE_MOVES: Mapping[M, frozenset[M]] = {
@@ -65,6 +66,33 @@ class OutboxRepository:
         if message_id is not None:
             self._enqueue(message_id, due_at)
         return message_id
+
+    def plan_for_user(
+        self, user: User, mail: AccountMail, due_at: datetime, interview_id: uuid.UUID | None = None
+    ) -> None:
+        """Plan a mail to a user and its job, as part of the session's transaction; of a report there is one mail."""
+        message_id = self._session.scalar(
+            insert(OutboxMessage)
+            .values(
+                owner_id=user.id,
+                interview_id=interview_id,
+                edition=0,
+                touch=mail,
+                channel=Channel.EMAIL,
+                recipient=user.email,
+                due_at=due_at,
+                state=M.PLANNED,
+            )
+            .on_conflict_do_nothing()
+            .returning(OutboxMessage.id)
+        )
+        if message_id is not None:
+            self._enqueue(message_id, due_at)
+
+    def latest_to_user(self, user_id: uuid.UUID, mail: AccountMail) -> OutboxMessage | None:
+        """The newest mail of this kind."""
+        mine = select(OutboxMessage).where(OutboxMessage.owner_id == user_id, OutboxMessage.touch == mail)
+        return self._session.scalar(mine.order_by(OutboxMessage.created_at.desc()).limit(1))
 
     def get(self, message_id: uuid.UUID) -> OutboxMessage | None:
         return self._session.get(OutboxMessage, message_id)
@@ -122,6 +150,7 @@ class OutboxRepository:
             select(OutboxMessage.edition, OutboxMessage.touch)
             .where(
                 OutboxMessage.interview_id == interview_id,
+                OutboxMessage.appointment_id.is_not(None),
                 OutboxMessage.state.in_(WENT_OUT),
                 OutboxMessage.touch.not_in(uncounted),
             )
@@ -154,18 +183,20 @@ class OutboxRepository:
         )
 
     def of_interview(self, interview_id: uuid.UUID) -> Sequence[OutboxMessage]:
+        """What the candidate was told, and is to be told, about the interview."""
         return self._session.scalars(
-            select(OutboxMessage).where(OutboxMessage.interview_id == interview_id).order_by(OutboxMessage.due_at)
+            select(OutboxMessage)
+            .where(OutboxMessage.interview_id == interview_id, OutboxMessage.appointment_id.is_not(None))
+            .order_by(OutboxMessage.due_at)
         ).all()
 
     def find(self, message_id: uuid.UUID, owner_id: uuid.UUID) -> OutboxMessage | None:
-        return self._session.scalar(
-            select(OutboxMessage).where(OutboxMessage.id == message_id, OutboxMessage.owner_id == owner_id)
-        )
+        """A message about one of the owner's interviews; what is about the account itself is for the mailbox alone."""
+        return self._session.scalar(_about_interviews(owner_id).where(OutboxMessage.id == message_id))
 
     def page(self, owner_id: uuid.UUID, page: int, per_page: int = 20) -> Page[OutboxMessage]:
-        """The owner's messages, the latest first."""
-        mine = select(OutboxMessage).where(OutboxMessage.owner_id == owner_id)
+        """The messages about the owner's interviews, the latest first."""
+        mine = _about_interviews(owner_id)
         total = self._session.scalar(select(func.count()).select_from(mine.subquery())) or 0
         page = max(page, 1)
         rows = mine.order_by(OutboxMessage.due_at.desc(), OutboxMessage.id)
@@ -192,3 +223,7 @@ class OutboxRepository:
 
     def _enqueue(self, message_id: uuid.UUID, at: datetime | None) -> None:
         enqueue(self._session, SEND_MESSAGE, schedule_at=at, message_id=str(message_id))
+
+
+def _about_interviews(owner_id: uuid.UUID) -> Select[OutboxMessage]:
+    return select(OutboxMessage).where(OutboxMessage.owner_id == owner_id, OutboxMessage.interview_id.is_not(None))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.store.base import Base, Stamped, one_of
 from engine.store.models import Interview
-from engine.vocabulary import AppointmentKind, AppointmentState, Channel, MessageState, TaskKind
+from engine.vocabulary import AccountMail, AppointmentKind, AppointmentState, Channel, MessageState, TaskKind
 
 NO_DOUBLE_BOOKING = "ex_appointments_one_call_at_a_time"
 
@@ -133,12 +133,17 @@ class ContactRefusal(Stamped, Base):
 
 
 class OutboxMessage(Stamped, Base):
-    """A message to a candidate, from the plan to the news of its delivery."""
+    """A message to a candidate or, without an appointment, to the user; from the plan to the news of its delivery."""
 
     __tablename__ = "outbox_messages"
     __table_args__ = (
         UniqueConstraint("appointment_id", "edition", "touch", "channel"),
         CheckConstraint(one_of("state", MessageState), name="state"),
+        CheckConstraint(
+            f"{one_of('touch', AccountMail)} or (appointment_id is not null and interview_id is not null)",
+            name="belongs",
+        ),
+        Index("uq_outbox_messages_report", "interview_id", unique=True, postgresql_where=sql("touch = 'report_ready'")),
         Index("ix_outbox_messages_owner_due", "owner_id", "due_at"),
         Index("ix_outbox_messages_state_due", "state", "due_at"),
         Index(
@@ -150,11 +155,12 @@ class OutboxMessage(Stamped, Base):
     )
 
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    interview_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("interviews.id", ondelete="CASCADE"), index=True)
-    appointment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("appointments.id", ondelete="CASCADE"))
+    interview_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("interviews.id", ondelete="CASCADE"), index=True)
+    appointment_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("appointments.id", ondelete="CASCADE"))
     edition: Mapped[int]
     """Of the appointment that the message speaks of."""
     touch: Mapped[str] = mapped_column(String(16))
+    """Why a candidate hears from us, or the kind of mail to the user."""
     channel: Mapped[str] = mapped_column(String(8))
     recipient: Mapped[str] = mapped_column(String(255))
     due_at: Mapped[datetime]
@@ -166,11 +172,11 @@ class OutboxMessage(Stamped, Base):
     provider_id: Mapped[str | None] = mapped_column(String(128))
     subject: Mapped[str] = mapped_column(Text, default="", server_default="")
     body: Mapped[str] = mapped_column(Text, default="", server_default="")
-    """The text as it was sent; empty until then."""
+    """The text as it was sent, without the secret of a link; empty until then."""
     sent_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
 
-    interview: Mapped[Interview] = relationship(lazy="joined")
+    interview: Mapped[Interview | None] = relationship(lazy="joined")
 
 
 class CallTask(Stamped, Base):

@@ -5,11 +5,13 @@ from typing import Self
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from engine.store.account_tokens import AccountTokenRepository
 from engine.store.attempts import AttemptRepository
 from engine.store.calls import CallRepository
 from engine.store.evaluations import EvaluationRepository
 from engine.store.events import EventRepository
 from engine.store.generated_questions import GeneratedQuestionRepository
+from engine.store.idempotency import IdempotencyRepository
 from engine.store.interviews import InterviewRepository
 from engine.store.logins import LoginRepository
 from engine.store.reports import ReportRepository
@@ -34,6 +36,8 @@ class UnitOfWork:
     reports: ReportRepository
     usage: UsageRepository
     generated: GeneratedQuestionRepository
+    idempotency: IdempotencyRepository
+    account_tokens: AccountTokenRepository
 
     def __init__(self, sessions: sessionmaker[Session]) -> None:
         self._sessions = sessions
@@ -53,6 +57,8 @@ class UnitOfWork:
         self.reports = ReportRepository(session)
         self.usage = UsageRepository(session)
         self.generated = GeneratedQuestionRepository(session)
+        self.idempotency = IdempotencyRepository(session)
+        self.account_tokens = AccountTokenRepository(session)
         return self
 
     def __exit__(

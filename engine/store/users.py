@@ -21,6 +21,8 @@ class NewUser:
     terms_version: str
     terms_accepted_at: datetime
     time_zone: str = "UTC"
+    verified_at: datetime | None = None
+    """When the address was confirmed; None until it is."""
 
 
 class UserRepository:
@@ -55,6 +57,24 @@ class UserRepository:
         """Where candidates who ask for a person are put through to, and between which hours of a weekday."""
         values = {"transfer_phone": phone, "office_opens": opens, "office_closes": closes}
         self._session.execute(update(User).where(User.id == user_id).values(**values))
+
+    def is_verified(self, user_id: uuid.UUID) -> bool:
+        """Whether the owner of the account has confirmed the address."""
+        found = select(User.verified_at).where(User.id == user_id, User.deleted_at.is_(None))
+        return self._session.scalar(found) is not None
+
+    def verify(self, user_id: uuid.UUID, now: datetime) -> None:
+        """Note that the owner of the account has its mailbox. The first time stays."""
+        first = update(User).where(User.id == user_id, User.verified_at.is_(None))
+        self._session.execute(first.values(verified_at=now))
+
+    def set_password(self, user_id: uuid.UUID, password_hash: str) -> None:
+        """Replace the password."""
+        self._session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
+
+    def tell_of_reports(self, user_id: uuid.UUID, *, by_mail: bool) -> None:
+        """Whether a mail tells the user that a report is ready."""
+        self._session.execute(update(User).where(User.id == user_id).values(is_told_of_reports=by_mail))
 
     def set_own_phone(self, user_id: uuid.UUID, phone: str | None) -> None:
         """Keep the user's own number, E.164, for the next practice call; None forgets it."""

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from engine.errors import Conflict, ScheduleError, SlotTaken
 from engine.scheduling.calling_hours import hours_in_words, is_calling_hour
+from engine.scheduling.gates import Gate, text_of
 from engine.scheduling.slots import Window, check_window
 from engine.scheduling.touches import PlannedTouch, Touch
 from engine.scheduling.zones import LocalTime, Which, derive, instant_of, wall_time
@@ -15,6 +16,7 @@ from engine.store.moves import move_interview
 from engine.store.outbox import OutboxRepository
 from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment
+from engine.store.users import UserRepository
 from engine.vocabulary import AppointmentKind, AppointmentState, Channel, InterviewState
 from engine.work.desk import Desk
 from engine.work.telling import plan_touches, recipients, tell_of_hour
@@ -42,13 +44,23 @@ def book_at(desk: Desk, interview: Interview, wanted: LocalTime, *, series_id: u
 
 
 def book_now(desk: Desk, interview: Interview) -> Appointment:
-    """We call at once; no message goes ahead of it. Raises ScheduleError outside of the calling hours, SlotTaken."""
+    """We call at once; no message goes ahead of it.
+
+    Raises ScheduleError outside of the calling hours and before the owner's address is confirmed, and SlotTaken.
+    """
+    check_owner(desk, interview.owner_id)
     rules = desk.zones.rules(interview.candidate.time_zone)
     wanted = wall_time(desk.now.replace(microsecond=0), rules, interview.candidate.time_zone)
     hour = allowed_hour(desk, interview.candidate.phone, wanted, may_be_now=True)
     appointment = new_appointment(interview, AppointmentKind.NOW, AppointmentState.BOOKED, hour)
     check_notice(desk, interview, appointment, hour)
     return AppointmentRepository(desk.session).add(appointment)
+
+
+def check_owner(desk: Desk, owner_id: uuid.UUID) -> None:
+    """Raises ScheduleError where no call may be placed for the user at this hour."""
+    if not UserRepository(desk.session).is_verified(owner_id):
+        raise ScheduleError(text_of(Gate.OWNER_NOT_VERIFIED))
 
 
 def book_dial_in(desk: Desk, interview: Interview, before: datetime) -> Appointment:

@@ -10,7 +10,7 @@ from engine.store.models import Interview
 from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment
 from engine.vocabulary import AppointmentKind, AppointmentState
-from engine.work.booking import allowed_hour, new_appointment
+from engine.work.booking import allowed_hour, check_owner, new_appointment
 from engine.work.desk import Desk
 
 IN: Final = timedelta(minutes=5)
@@ -20,8 +20,8 @@ _SOON_ANYWAY: Final = timedelta(minutes=30)
 def call_back_soon(desk: Desk, interview: Interview) -> datetime | None:
     """Book a call to the candidate, who asked for it by calling from this number; when it will be.
 
-    A call that is booked for the next half hour stays as it is. None where the telephone may not ring then, or the
-    appointment allows no such move.
+    A call that is booked for the next half hour stays as it is. None where the telephone may not ring then, no call may
+    be placed for the user, or the appointment allows no such move.
     """
     appointments = AppointmentRepository(desk.session)
     booked = appointments.of_interview(interview.id)
@@ -30,6 +30,7 @@ def call_back_soon(desk: Desk, interview: Interview) -> datetime | None:
     rules = desk.zones.rules(interview.candidate.time_zone)
     minute = (desk.now + IN + timedelta(seconds=59)).replace(second=0, microsecond=0)
     try:
+        check_owner(desk, interview.owner_id)
         hour = allowed_hour(desk, interview.candidate.phone, wall_time(minute, rules, interview.candidate.time_zone))
         if booked is None:
             booked = appointments.add(new_appointment(interview, AppointmentKind.NOW, AppointmentState.BOOKED, hour))

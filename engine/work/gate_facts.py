@@ -7,6 +7,7 @@ from engine.scheduling.gates import Facts
 from engine.store.outbox import OutboxRepository
 from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment
+from engine.store.users import UserRepository
 from engine.vocabulary import AppointmentKind, Channel
 from engine.work.desk import Desk
 from engine.work.telling import recipients
@@ -39,6 +40,7 @@ def gate_facts(desk: Desk, appointment: Appointment, around: Circumstances) -> F
         region=desk.hours.region_of(appointment.phone),
         has_consent=permissions.of(appointment.owner_id, appointment.phone) is not None,
         is_refused=permissions.is_refused(Channel.CALL, appointment.phone),
+        is_owner_verified=UserRepository(desk.session).is_verified(appointment.owner_id),
         told_at=told_at,
         needs_reminder=is_planned and told_at is None and bool(recipients(desk, appointment)),
         notice=timedelta(hours=notice_h) if is_planned and notice_h else None,

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -23,6 +23,7 @@ from engine.store.models import Answer, Call, CallEvent, Interview, Question, Re
 from engine.store.unit_of_work import UnitOfWork
 from engine.transcript import Transcript, Word
 from engine.vocabulary import OUR_FAULTS, AnswerState, Difficulty, InterviewState, Level, Topic
+from engine.work.account_mails import tell_of_report
 from engine.work.model_grading import AT_NOBODYS_EXPENSE, Charging, ModelGrading, grade_with_model
 
 _REMARKS = ("candidate_asked", "candidate_remarked", "line_trouble")
@@ -95,6 +96,7 @@ def grade_interview(
         source = replace(_report_input(material, rubric, bank, grades, graded_at), notes=notes)
         report = build_report(source)
         kept = work.reports.append(interview_id, report.state, report.score, report.to_data())
+        tell_of_report(work.session, interview_id, datetime.now(UTC))
         work.commit()
     return kept
 

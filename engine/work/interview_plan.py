@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from engine.config import Settings
+from engine.config import EndpointSettings, Settings
 from engine.dialogue.phrases import GO_ON_FROM_THERE, LINE_BROKE, greeting, sentences, we_were_at, welcome_back
 from engine.dialogue.plan import Faq, Limits, Plan, asked_from_progress
 from engine.dialogue.speakable import speakable
@@ -27,6 +27,8 @@ def plan_of(
     """
     first_name = interview.candidate.name.split()[0] if interview.candidate.name.split() else ""
     limits = replace(Limits(), interview_ms=settings.max_interview_min * 60_000, answer_ms=settings.max_answer_s * 1000)
+    if not settings.endpoint.has_listening_sounds:
+        limits = replace(limits, nod_every_ms=0)
     questions = bank.with_written(written)
     known = {question.id for question in questions.questions}
     return Plan(
@@ -50,6 +52,18 @@ def stored_plan(work: UnitOfWork, interview: Interview, bank: QuestionBank, sett
     answers = work.interviews.questions_with_answers(interview.id) if open_order is not None else []
     begun = next((answer.text for question, answer in answers if answer and question.order == open_order), "")
     return plan_of(interview, bank, settings, work.generated.of_interview(interview.id), begun)
+
+
+def endpoint_of(interview: Interview, usual: EndpointSettings) -> EndpointSettings:
+    """How the end of an answer is decided in this interview; what it leaves open is as usual."""
+    return EndpointSettings(
+        has_listening_sounds=usual.has_listening_sounds,
+        policy=interview.endpoint_policy or usual.policy,
+        silence_ms=usual.silence_ms if interview.endpoint_silence_ms is None else interview.endpoint_silence_ms,
+        threshold_dbfs=(
+            usual.threshold_dbfs if interview.endpoint_threshold_dbfs is None else interview.endpoint_threshold_dbfs
+        ),
+    )
 
 
 def opening_words(plan: Plan) -> tuple[str, ...]:

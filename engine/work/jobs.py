@@ -132,7 +132,8 @@ async def rescue_stalled_jobs(manager: JobManager) -> None:
 def tidy_up(sessions: sessionmaker[Session], now: datetime) -> None:
     """Close what nobody ends any more: calls without news, interviews whose PIN has run out.
 
-    Delete what is past: attempts, stream tokens, logins, question sets, deliveries, drafts left alone.
+    Delete what is past: attempts, stream tokens, logins, links of mails, question sets, answers under keys, deliveries,
+    drafts left alone.
     """
     with UnitOfWork(sessions) as work:
         work.calls.end_forgotten(now - _NO_CALL_LASTS)
@@ -141,6 +142,8 @@ def tidy_up(sessions: sessionmaker[Session], now: datetime) -> None:
         work.calls.purge_stream_tokens(now - _KEEP_STREAM_TOKENS)
         work.logins.purge(now - _KEEP_LOGINS)
         work.generated.purge(now)
+        work.idempotency.purge(now)
+        work.account_tokens.purge(now)
         DraftRepository(work.session).purge(now - KEEP_DRAFTS)
         WebhookRepository(work.session).purge(now - _KEEP_DELIVERIES)
         work.commit()

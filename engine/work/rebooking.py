@@ -10,7 +10,7 @@ from engine.scheduling.zones import wall_time
 from engine.store.appointments import NO_HOUR, AppointmentRepository
 from engine.store.schedule_models import Appointment
 from engine.vocabulary import AppointmentKind, AppointmentState
-from engine.work.booking import allowed_hour, check_notice
+from engine.work.booking import allowed_hour, check_notice, check_owner
 from engine.work.desk import Desk
 from engine.work.telling import plan_touches
 from engine.work.windows import end_of, slots_of, usual_window, window_row
@@ -19,7 +19,8 @@ logger = logging.getLogger(__name__)
 
 
 def call_at_once(desk: Desk, appointment: Appointment) -> Appointment:
-    """Call now instead. Raises ScheduleError outside of the calling hours, SlotTaken, Conflict."""
+    """Call now instead. Raises ScheduleError as for a new call at once, SlotTaken, Conflict."""
+    check_owner(desk, appointment.owner_id)
     rules = desk.zones.rules(appointment.time_zone)
     wanted = wall_time(desk.now.replace(microsecond=0), rules, appointment.time_zone)
     hour = allowed_hour(desk, appointment.phone, wanted, may_be_now=True)

@@ -23,6 +23,7 @@ from engine.store.outbox import OutboxRepository
 from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment, OutboxMessage
 from engine.vocabulary import AppointmentKind, AppointmentState, Channel, InterviewState, MessageState
+from engine.work.account_mails import Pages, claim_account_mail
 from engine.work.candidate_links import LinkMaker
 
 MOST_ATTEMPTS = 6
@@ -87,6 +88,8 @@ def _claim(
     message = outbox.get(message_id)
     if message is None or message.state != MessageState.PLANNED or message.due_at > now + _EARLY:
         return None  # done, or moved to a later instant for which there is another job
+    if message.appointment_id is None:
+        return claim_account_mail(session, message, Pages(office.links.base_url, office.zones), now)
     appointment = session.get_one(Appointment, message.appointment_id)
     reason = why_not(session, message, appointment, now)
     if reason is not None:
@@ -103,7 +106,7 @@ def why_not(session: Session, message: OutboxMessage, appointment: Appointment, 
     """Why a planned message must not go out any more, in words for the outbox page; None when it may."""
     touch, permissions = Touch(message.touch), PermissionRepository(session)
     outbox = OutboxRepository(session)
-    used = outbox.touches_used(message.interview_id, ALWAYS_TOLD)
+    used = outbox.touches_used(appointment.interview_id, ALWAYS_TOLD)
     is_second_channel = outbox.has_gone_out(appointment.id, message.edition, touch)
     checks = {
         "The call was moved or cancelled since.": message.edition != appointment.edition,

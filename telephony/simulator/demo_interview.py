@@ -77,8 +77,7 @@ def _book(stage: Stage, sessions: Sessions) -> tuple[uuid.UUID, str]:
         if user is None:
             now = datetime.now(UTC)
             password_hash = Passwords().hash(stage.environ["DEMO_PASSWORD"])
-            user = work.users.add(NewUser(EMAIL, password_hash, "Demo", "User", "1", now))
-            user.verified_at = now
+            user = work.users.add(NewUser(EMAIL, password_hash, "Demo", "User", "1", now, verified_at=now))
         interview = work.interviews.create(
             user.id,
             NewInterview(

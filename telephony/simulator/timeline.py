@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 from engine.audio import levels, mulaw
 from engine.clock import FRAME_SAMPLES, samples_to_ms
+from engine.dialogue.playback import NOD
 from telephony.reply_clock import GIVING_WAY_FACT, REPLY_FACT
 from telephony.simulator.caller import SpokenReply
 from telephony.simulator.happenings import Happening, Kind, parse_mark
@@ -19,6 +20,7 @@ BARGE_IN: Final = "barge_in"
 """The caller began while the agent was speaking."""
 LONG_SILENCE_MS: Final = 3_000
 """After the caller's last sound, before the agent's first: so long nobody should wait."""
+_JUST_BEFORE_SAMPLES: Final = 100 * 8
 _SAME_UTTERANCE_SAMPLES: Final = 1500 * 8
 
 Ears = Callable[[bytes], str]
@@ -102,7 +104,7 @@ def timeline(line: SimulatedLine, spoken: Sequence[SpokenReply], ears: Ears | No
     ears: puts the agent's audible words into text; without it the agent's text is its label.
     """
     sounds = sorted([*_of_caller(line, spoken), *_of_agent(line, ears)], key=lambda sound: sound.start)
-    turns = tuple(_turn(sound, sounds) for sound in sounds)
+    turns = tuple(_nod(sound, sounds, line) if sound.label == NOD else _turn(sound, sounds) for sound in sounds)
     return Timeline(turns, line.at_ms)
 
 
@@ -189,6 +191,15 @@ def _turn(sound: _Sound, sounds: Sequence[_Sound]) -> Turn:
     if speaks_over:
         return Turn("agent", sound.text, sound.label, start_ms, end_ms, None, CUT_IN)
     return Turn("agent", sound.text, sound.label, start_ms, end_ms, _gap_ms(sound, sounds), None)
+
+
+def _nod(sound: _Sound, sounds: Sequence[_Sound], line: SimulatedLine) -> Turn:
+    """A sound of listening belongs into the caller's silences, within an answer too; into speech it is a cut-in."""
+    begin = max(0, sound.start - _JUST_BEFORE_SAMPLES)
+    is_within = any(each.who == "caller" and each.start < sound.start < each.end for each in sounds)
+    if not is_within or audible(line.heard_caller, begin, sound.start) is not None:
+        return _turn(sound, sounds)
+    return Turn("agent", sound.text, sound.label, samples_to_ms(sound.start), samples_to_ms(sound.end))
 
 
 def _gap_ms(sound: _Sound, sounds: Sequence[_Sound]) -> int | None:

@@ -26,6 +26,7 @@ from engine.store.unit_of_work import UnitOfWork
 from engine.store.webhooks import WebhookRepository
 from engine.usage import Usage
 from engine.vocabulary import Level, TaskKind, Topic, WebhookEvent
+from engine.work.account_mails import LIFETIMES, PATHS
 from engine.work.booking import book_at, offer_window
 from engine.work.candidate_links import LinkMaker
 from engine.work.desk import Desk
@@ -64,6 +65,8 @@ class Seeded:
     booked: uuid.UUID
     links: dict[str, str]
     """Paths of a candidate's pages."""
+    mailed: dict[str, str]
+    """Paths of links in mails to the newcomer."""
     draft: str
     """Path of an interview that is being set up."""
     template: uuid.UUID
@@ -72,7 +75,7 @@ class Seeded:
 
 def seed(sessions: sessionmaker[Session], recordings_dir: Path, password_hash: str) -> Seeded:
     ada = new_user(sessions, "ada@example.org", password_hash)
-    new_user(sessions, "new@example.org", password_hash, first_name="Niklas")
+    niklas = new_user(sessions, "new@example.org", password_hash, first_name="Niklas", is_verified=False)
     completed = new_interview(sessions, ada, title="Backend engineer, mid", candidate="Grace Hopper")
     _whole_call(sessions, completed, recordings_dir)
     _make_last(sessions, completed, minutes=7)
@@ -103,6 +106,7 @@ def seed(sessions: sessionmaker[Session], recordings_dir: Path, password_hash: s
         sessions, ada, title="Site reliability engineer, mid", candidate="Hedy Lamarr", in_hours=2
     )
     booked, links = _appointments(sessions, ada)
+    mailed = _mailed_links(sessions, niklas)
     return Seeded(
         ada,
         "ada@example.org",
@@ -115,6 +119,7 @@ def seed(sessions: sessionmaker[Session], recordings_dir: Path, password_hash: s
         cancelled,
         booked,
         links,
+        mailed,
         *_set_up_halfway(sessions, ada),
         _webhooks(sessions, ada, completed),
     )
@@ -139,6 +144,16 @@ def _webhooks(sessions: sessionmaker[Session], owner_id: uuid.UUID, held: uuid.U
         waiting.answer = "No answer came within 10 seconds."
         RetentionRepository(session).hold(held, owner_id, "The candidate disputes question 2.", now)
         return watched.id
+
+
+def _mailed_links(sessions: sessionmaker[Session], user_id: uuid.UUID) -> dict[str, str]:
+    with UnitOfWork(sessions) as work:
+        paths = {
+            path: f"/{path}/{work.account_tokens.issue(user_id, mail, LIFETIMES[mail], datetime.now(UTC))}"
+            for mail, path in PATHS.items()
+        }
+        work.commit()
+    return paths
 
 
 def _set_up_halfway(sessions: sessionmaker[Session], owner_id: uuid.UUID) -> tuple[str, uuid.UUID]:

@@ -11,7 +11,14 @@ from tests.browser.seed import Seeded
 
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
-VISITORS = {"landing": "/", "login": "/login", "register": "/register", "help": "/help", "not-found": "/nothing-here"}
+VISITORS = {
+    "landing": "/",
+    "login": "/login",
+    "register": "/register",
+    "forgot-password": "/forgot-password",
+    "help": "/help",
+    "not-found": "/nothing-here",
+}
 PAGES: dict[str, Callable[[Seeded], str]] = {
     "overview": lambda seeded: "/overview",
     "interviews": lambda seeded: "/interviews",
@@ -48,6 +55,8 @@ LINKS: dict[str, Callable[[Seeded], str]] = {
     "candidate-pick": lambda seeded: seeded.links["pick"],
     "candidate-cancel": lambda seeded: seeded.links["cancel"],
     "candidate-decline": lambda seeded: seeded.links["decline"],
+    "mailed-verify": lambda seeded: seeded.mailed["verify"],
+    "mailed-new-password": lambda seeded: seeded.mailed["reset-password"],
 }
 LOOKS: list[tuple[Literal["light", "dark"], int]] = [("light", 1280), ("light", 360), ("dark", 360), ("dark", 1280)]
 
@@ -60,7 +69,7 @@ def test_pages_for_visitors_are_sound(browser: Browser, site: Site, axe_source: 
 
 
 @pytest.mark.parametrize("name", LINKS)
-def test_pages_for_candidates_are_sound(browser: Browser, site: Site, axe_source: str, name: str) -> None:
+def test_pages_behind_links_of_messages_are_sound(browser: Browser, site: Site, axe_source: str, name: str) -> None:
     with opened(browser, site) as tab:
         tab.page.goto(LINKS[name](site.seeded))
         _check_looks(tab, axe_source, name)
@@ -79,6 +88,8 @@ def test_the_first_page_of_a_newcomer_is_sound(browser: Browser, site: Site, axe
     with opened(browser, site, state=newcomer) as tab:
         tab.page.goto("/overview?welcome=1")
         _check_looks(tab, axe_source, "overview-empty")
+        tab.page.goto("/account")
+        _check_looks(tab, axe_source, "account-unverified")
 
 
 def test_a_form_with_errors_is_sound(browser: Browser, site: Site, axe_source: str, signed_in: object) -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from engine.dialogue.conversation import step
 from engine.dialogue.moment import Conversation, Phase
 from engine.dialogue.plan import Limits, Plan
+from engine.dialogue.playback import NOD
 from engine.dialogue.signals import (
     AllReceived,
     AnswerJudged,
@@ -30,6 +31,7 @@ from engine.dialogue.signals import (
     StartTimer,
     StopTimer,
     TimerExpired,
+    TurnSeemsOver,
     VoiceFailed,
 )
 from engine.questions.bank import load_bank
@@ -50,7 +52,9 @@ MOST_TIMERS = 80
 """Prompts, three silences, a pause, two tries of the voice: far fewer timers than this end any call."""
 
 moves = st.one_of(
-    st.tuples(st.sampled_from(["began", "confirmed", "ended", "silence", "failed", "voice failed"]), st.just("")),
+    st.tuples(
+        st.sampled_from(["began", "confirmed", "ended", "seems over", "silence", "failed", "voice failed"]), st.just("")
+    ),
     st.tuples(st.sampled_from(["final", "partial"]), st.sampled_from(SAYINGS)),
     st.tuples(st.sampled_from(["heard out", "all", "piece", "part of a piece"]), st.just("")),
     st.tuples(st.just("digit"), st.sampled_from("0123456789*#")),
@@ -59,7 +63,7 @@ moves = st.one_of(
     st.tuples(st.just("replied"), st.sampled_from(["", "skip", "repeat", "asks_interviewer"])),
     st.tuples(st.just("model failed"), st.just("")),
     st.tuples(st.just("line broke and came back"), st.just("")),
-    st.tuples(st.just("a turn"), st.sampled_from(SAYINGS)),
+    st.tuples(st.sampled_from(["a turn", "a turn that seems over"]), st.sampled_from(SAYINGS)),
 )
 calls = st.lists(st.tuples(moves, st.sampled_from([20, 200, 900, 4_000, 15_000])), max_size=50)
 
@@ -84,7 +88,8 @@ class Call:
                     self.timers[name] = due_ms
                 case StopTimer(name):
                     self.timers.pop(name, None)
-                case Speak():
+                case Speak(label=label):
+                    assert not (was_speaking and label == NOD), "a sound of listening falls into speech"
                     assert self.state.holds_floor or not was_speaking, f"{signal} makes us speak over the candidate"
         playback = self.state.playback
         is_heard = not playback.is_closed and playback.pieces and not self.state.holds_floor
@@ -119,6 +124,7 @@ class Call:
             "began": [SpeechBegan(now_ms, max(0, now_ms - 60))],
             "confirmed": [SpeechBegan(now_ms, now_ms), SpeechConfirmed(now_ms, max(0, now_ms - 300))],
             "ended": [SpeechEnded(now_ms, max(0, now_ms - 200))],
+            "seems over": [TurnSeemsOver(now_ms, max(0, now_ms - 600))],
             "silence": [SilenceHeld(now_ms, max(0, now_ms - 900))],
             "failed": [RecogniserFailed(now_ms)],
             "voice failed": [VoiceFailed(now_ms, state.utterance)],
@@ -139,6 +145,13 @@ class Call:
                 FinalReceived(now_ms, value, words),
                 SpeechEnded(now_ms, now_ms),
                 SilenceHeld(now_ms, now_ms),
+            ],
+            "a turn that seems over": [
+                SpeechBegan(now_ms, now_ms),
+                SpeechConfirmed(now_ms, now_ms),
+                FinalReceived(now_ms, value, words),
+                SpeechEnded(now_ms, now_ms),
+                TurnSeemsOver(now_ms, now_ms),
             ],
         }
         return simple[kind] if kind in simple else self._heard_out()

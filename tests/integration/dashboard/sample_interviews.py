@@ -14,12 +14,24 @@ from engine.vocabulary import Direction, Level, Topic
 
 
 def new_user(
-    sessions: sessionmaker[Session], email: str, password_hash: str = "-", first_name: str = "Ada"
+    sessions: sessionmaker[Session],
+    email: str,
+    password_hash: str = "-",
+    first_name: str = "Ada",
+    *,
+    is_verified: bool = True,
 ) -> uuid.UUID:
     with UnitOfWork(sessions) as work:
         user = work.users.add(
             NewUser(
-                email, password_hash, first_name, "Example", "2026-11", datetime.now(UTC), time_zone="Europe/Berlin"
+                email,
+                password_hash,
+                first_name,
+                "Example",
+                "2026-11",
+                datetime.now(UTC),
+                time_zone="Europe/Berlin",
+                verified_at=datetime.now(UTC) if is_verified else None,
             )
         )
         work.commit()

@@ -218,7 +218,8 @@ def owner(sessions: sessionmaker[Session]) -> User:
 
 def make_user(sessions: sessionmaker[Session], email: str) -> User:
     with UnitOfWork(sessions) as work:
-        user = work.users.add(NewUser(email, "-", "Ada", "Example", "1", datetime.now(UTC)))
+        now = datetime.now(UTC)
+        user = work.users.add(NewUser(email, "-", "Ada", "Example", "1", now, verified_at=now))
         work.commit()
     return user
 

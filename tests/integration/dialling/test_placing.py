@@ -11,12 +11,12 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import update
 
-from engine.errors import Conflict
+from engine.errors import Conflict, ScheduleError
 from engine.pricing import Charge
 from engine.store.appointments import AppointmentRepository
 from engine.store.dials import DialRepository, Waiting
 from engine.store.jobs import END_CALL
-from engine.store.models import Interview
+from engine.store.models import Interview, User
 from engine.store.moves import move_call, move_interview
 from engine.store.outbox import OutboxRepository
 from engine.store.permissions import PermissionRepository
@@ -110,6 +110,35 @@ def test_what_changed_in_the_last_second_is_not_dialled(office: Office) -> None:
         assert dial(dialler, [Waiting(appointment.id, edition)], datetime.now(UTC) + SOON) == []
 
     assert office.twilio.requests == []
+
+
+def test_nobody_is_called_for_a_user_whose_address_is_not_confirmed(office: Office) -> None:
+    interview = office.plan()
+    appointment = office.due_now(interview)
+    with office.sessions.begin() as session:
+        session.execute(update(User).values(verified_at=None))
+    assert office.dial(appointment) is None
+    assert office.twilio.requests == []
+    missed = office.appointment(interview)
+    assert (missed.state, missed.state_reason) == (AppointmentState.MISSED, "owner_not_verified")
+    ((_kind, reason),) = tasks(office)
+    assert "not confirmed your e-mail address" in reason
+    with pytest.raises(ScheduleError, match="not confirmed your e-mail address"):
+        change(office, missed, rebooking.call_at_once)
+
+
+def test_a_call_at_once_that_was_asked_for_twice_is_placed_once(office: Office) -> None:
+    interview = office.plan()
+    first = office.due_now(interview)
+    change(office, office.appointment(interview), rebooking.call_at_once)
+    editions = [first.edition, office.appointment(interview).edition]
+    assert editions == [0, 1]
+    dialler = office.dialler()
+    for _ in range(2):
+        for edition in editions:
+            dial(dialler, [Waiting(first.id, edition)], datetime.now(UTC) + SOON)
+
+    assert len(office.twilio.requests) == 1
 
 
 def test_nobody_is_called_before_the_hour(office: Office) -> None:

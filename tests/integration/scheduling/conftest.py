@@ -56,7 +56,7 @@ class Mailbag:
 def make_user(sessions: sessionmaker[Session]) -> Callable[[str], User]:
     def make(email: str) -> User:
         with UnitOfWork(sessions) as work:
-            user = work.users.add(NewUser(email, "-", "Ada", "Example", "1", NOW, time_zone="Europe/Berlin"))
+            user = work.users.add(NewUser(email, "-", "Ada", "Example", "1", NOW, "Europe/Berlin", NOW))
             work.commit()
         return user
 

@@ -5,7 +5,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.store import schema
-from engine.store.models import Interview
+from engine.store.models import Interview, User
 
 
 def objects(url: str) -> set[str]:
@@ -50,7 +50,10 @@ def test_taking_the_job_queue_down_and_up_keeps_our_rows(
     schema.upgrade(database_url)
 
     with sessions() as session:
-        assert session.get_one(Interview, interview.id).pin == interview.pin
+        kept = session.get_one(Interview, interview.id)
+        assert kept.pin == interview.pin
+        owner = session.get_one(User, kept.owner_id)
+        assert owner.verified_at == owner.created_at, "nobody is locked out by a rule that came later"
 
 
 def test_the_command_line_upgrades_the_database_of_the_environment(

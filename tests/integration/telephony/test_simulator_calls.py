@@ -19,6 +19,7 @@ from simple_websocket import ConnectionClosed, Server
 from werkzeug.serving import make_server
 
 from engine.audio import levels, mulaw
+from engine.dialogue.playback import NOD
 from telephony import media_stream, signature, twiml
 from telephony.line_errors import LineGone
 from telephony.media_stream import DtmfReceived, MarkReceived, MediaReceived, StreamProtocol, StreamStarted
@@ -231,6 +232,24 @@ def test_an_agent_that_cannot_wait_is_seen_as_a_cut_in() -> None:
     assert cut_in.interruption == "cut_in"
     assert cut_in.gap_ms is None
     assert heard.totals()["cut_ins"] == 1
+
+
+def test_a_sound_of_listening_in_a_pause_of_the_answer_is_no_cut_in_and_ends_no_gap() -> None:
+    socket = virtual(
+        """
+        [[reply]]
+        on = "consent"
+        text = ["yes", "but wait"]
+        pause_ms = 1000
+        """,
+        [("consent", 200), (NOD, 300), ("goodbye", 200), ("goodbye", 200)],
+    )
+
+    heard = timeline(socket.leg.line, socket.leg.caller.spoken)
+    nod = next(turn for turn in heard.turns if turn.label == NOD)
+    assert (nod.interruption, nod.gap_ms) == (None, None)
+    assert heard.totals()["cut_ins"] == 0
+    assert next(turn for turn in heard.turns if turn.label == "goodbye").gap_ms is not None
 
 
 def test_rules_are_used_in_order_and_then_the_default_speaks() -> None:

@@ -1,11 +1,13 @@
 """The adaptive endpoint: which silences end a turn, and when, as words, questions, habits and hints have it."""
 
 from collections.abc import Iterable
+from math import exp, log
+from statistics import NormalDist
 
 import pytest
 
-from engine.audio.adaptive_endpoint import AdaptiveEndpoint
-from engine.audio.endpoint import Ending, Hint, WordClues
+from engine.audio.adaptive_endpoint import SEEMS_AHEAD_MS, SEEMS_OVER_MS, AdaptiveEndpoint
+from engine.audio.endpoint import Ending, Hint, SeemsOver, WordClues
 from engine.audio.endpoint_weights import load_weights
 from engine.clock import FRAME_MS
 from engine.errors import WeightsError
@@ -29,12 +31,15 @@ class Line:
         self.policy.attend(kind, 0)
         self.now_ms = 0
         self.decided: list[tuple[int, int]] = []
+        self.seemed: list[int] = []
 
     def frames(self, flags: Iterable[Frame]) -> "Line":
         for is_speech in flags:
             end = self.policy.push(SILENT, self.now_ms, is_speech)
             self.now_ms += FRAME_MS
-            if end is not None:
+            if isinstance(end, SeemsOver):
+                self.seemed.append(self.now_ms - end.ended_ms)
+            elif end is not None:
                 self.decided.append((self.now_ms, end.ended_ms))
         return self
 
@@ -72,6 +77,36 @@ def test_the_kind_of_question_decides_how_long_the_same_words_are_waited_for() -
 
 def test_the_longer_an_answer_the_sooner_it_may_be_over() -> None:
     assert wait_after(Ending.CLAUSE, words=60) < wait_after(Ending.CLAUSE, words=4)
+
+
+def test_a_long_wait_seems_over_once_before_it_is() -> None:
+    line = Line().speak(2000).hush(200).read("clause " * 20).hush(6000)
+    assert len(line.seemed) == 1
+    assert SEEMS_OVER_MS <= line.seemed[0] <= line.wait_ms - SEEMS_AHEAD_MS
+    line.speak(2000).hush(200).read("clause " * 40).hush(6000)
+    assert len(line.seemed) == 2
+
+
+def test_a_silence_seems_over_when_the_end_is_about_as_likely_as_a_pause() -> None:
+    odds, median = -1.5, 6.0
+    at_ms = WEIGHTS.seems_over_ms(odds, median)
+    longer = 1 - NormalDist(median, WEIGHTS.pause_spread).cdf(log(at_ms))
+    assert exp(odds) / longer == pytest.approx(exp(-WEIGHTS.seems), rel=0.01)
+    assert WEIGHTS.seems_over_ms(0.1, median) == 0
+    assert WEIGHTS.seems_over_ms(-3.0, median) > at_ms
+
+
+def test_nothing_seems_over_after_loose_ends_or_words_that_are_not_known() -> None:
+    for text in ("trailing " * 20, "filler " * 20, "listing " * 20, "asks_time " * 20, ""):
+        line = Line().speak(2000).hush(200)
+        assert (line.read(text) if text else line).hush(6000).seemed == []
+    assert Line(kind="").speak(2000).hush(200).read("clause " * 20).hush(6000).seemed == []
+
+
+def test_after_few_words_it_takes_longer_to_seem_over() -> None:
+    few = Line().speak(1000).hush(200).read("fragment fragment").hush(6000)
+    many = Line().speak(2000).hush(200).read("clause " * 40).hush(6000)
+    assert many.seemed[0] < few.seemed[0] < few.wait_ms
 
 
 def test_a_request_for_time_is_granted_ten_seconds() -> None:

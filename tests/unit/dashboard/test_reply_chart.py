@@ -38,3 +38,10 @@ def test_the_figures_are_medians_and_the_slow_end() -> None:
 def test_greetings_and_reports_of_earlier_versions_make_no_chart() -> None:
     assert reply_chart([]) is None
     assert reply_chart([{"label": "consent", "ended_ms": 0, "steps_ms": {"wire": 90, "mark": 500}}]) is None
+
+
+def test_the_candidate_s_wait_ends_with_a_sound_of_listening_where_there_was_one() -> None:
+    nodded = [{**timing(), "nod_ms": 600}, {**timing(), "nod_ms": 640}, timing()]
+    chart = reply_chart(nodded)
+    assert chart is not None
+    assert (chart.to_first_sound_ms, chart.to_decision_ms) == (640, 800)

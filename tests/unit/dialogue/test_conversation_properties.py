@@ -36,6 +36,7 @@ from engine.dialogue.signals import (
     StopPlayback,
     StopTimer,
     TimerExpired,
+    TurnSeemsOver,
     UserCommand,
     VoiceFailed,
     signal_from_data,
@@ -101,7 +102,7 @@ INTENTS = [
 ]
 
 moves = st.one_of(
-    st.tuples(st.sampled_from(["began", "confirmed", "ended", "silence", "failed", "voice"]), st.just(0)),
+    st.tuples(st.sampled_from(["began", "confirmed", "ended", "seems over", "silence", "failed", "voice"]), st.just(0)),
     st.tuples(st.just("final"), st.sampled_from(SAYINGS)),
     st.tuples(st.just("all"), st.integers(0, 4)),
     st.tuples(st.just("piece"), st.integers(0, 4)),
@@ -131,6 +132,8 @@ def signal_for(kind: str, value, state: Conversation, at_ms: int) -> Signal:
             return SpeechConfirmed(at_ms, max(0, at_ms - 300))
         case "ended":
             return SpeechEnded(at_ms, max(0, at_ms - 200))
+        case "seems over":
+            return TurnSeemsOver(at_ms, max(0, at_ms - 600))
         case "silence":
             return SilenceHeld(at_ms, max(0, at_ms - 1500))
         case "failed":

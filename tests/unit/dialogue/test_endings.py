@@ -46,6 +46,7 @@ SAID = {
         "the event loop picks the next callback and uses",
         "the database needs",
         "you take",
+        "the second thread has to lock",
         "it returns a new",
         "there are two different",
         "they have the same",
@@ -63,6 +64,7 @@ SAID = {
         "on the one hand it is simple",
     ],
     Ending.FRAGMENT: [
+        "A lock.",
         "a hash table",
         "the foreign key",
         "logarithmic time",
@@ -85,6 +87,12 @@ SAID = {
         "so the load balancer takes it out",
     ],
     Ending.CLOSED: [
+        "I would have to look that up. I have nothing to add right now.",
+        "I'd have to look it up",
+        "There is nothing to add to that.",
+        "I do not know, to be honest.",
+        "That's all I know about it.",
+        "I don't have anything else to say",
         "yes",
         "No.",
         "yes I have",

@@ -4,7 +4,7 @@ import pytest
 
 from engine.dialogue import phrases
 from engine.dialogue.moment import Phase
-from engine.dialogue.signals import UserCommand
+from engine.dialogue.signals import SpeechBegan, SpeechConfirmed, UserCommand
 
 
 def command(call, name: str, text: str = "") -> dict:
@@ -109,3 +109,26 @@ def test_nothing_changes_a_call_that_takes_its_leave(call):
     call.press("9")
     for name in ("end", "skip", "add_time"):
         assert not command(call, name, "5")["is_done"]
+
+
+def test_a_break_keeps_what_was_said_and_comes_back_to_the_question(call):
+    call.to_first_question()
+    call.speak("It is a number and", then_silent=False)
+    assert command(call, "pause")["is_done"]
+    assert call.said[-1].pieces == phrases.PAUSED_BY_USER
+    assert call.facts("paused") == [{"by": "user"}]
+    call.hear_out()
+    call.speak("I am ready.")
+    assert call.said[-1].pieces[0] == phrases.GO_ON[0]
+    call.hear_out()
+    call.speak("the number is seven.")
+    answer = call.facts("answer_completed")[-1]
+    assert (answer["order"], answer["text"]) == (1, "It is a number and the number is seven.")
+
+
+def test_nobody_is_interrupted_for_a_break(call):
+    call.to_first_question()
+    call.feed(SpeechBegan(call.now_ms, call.now_ms))
+    call.feed(SpeechConfirmed(call.now_ms + 300, call.now_ms))
+    assert not command(call, "pause")["is_done"]
+    assert call.facts("paused") == []

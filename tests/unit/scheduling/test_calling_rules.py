@@ -160,6 +160,7 @@ OPEN = Facts(
     region="US",
     has_consent=True,
     is_refused=False,
+    is_owner_verified=True,
     told_at=TUESDAY_NOON - timedelta(hours=3),
     needs_reminder=True,
     notice=timedelta(hours=2),
@@ -177,6 +178,7 @@ CLOSING = {
     Gate.BUDGET_SPENT: {"budget_left": False},
     Gate.PROVIDER_DOWN: {"provider_is_well": False},
     Gate.NO_CAPACITY: {"lines_free": 0},
+    Gate.OWNER_NOT_VERIFIED: {"is_owner_verified": False},
 }
 
 

@@ -1,5 +1,6 @@
 """Each step of a reply, told from what goes through the core, in milliseconds from the end of the speech."""
 
+from engine.dialogue.playback import NOD
 from engine.dialogue.signals import (
     AllReceived,
     Attend,
@@ -9,10 +10,12 @@ from engine.dialogue.signals import (
     PieceQueued,
     SilenceHeld,
     Speak,
+    SpeechBegan,
     SpeechConfirmed,
     SpeechEnded,
     StopPlayback,
     TimerExpired,
+    TurnSeemsOver,
 )
 from telephony.reply_clock import GIVING_WAY_FACT, REPLY_FACT, ReplyClock
 
@@ -109,3 +112,25 @@ def test_how_fast_we_fell_silent_is_told_once_the_clear_is_out():
     call.feed(SpeechEnded(4000, 3900))
     call.feed(SpeechEnded(4000, 3900))
     assert call.facts == [(GIVING_WAY_FACT, {"onset_to_confirmed_ms": 400, "confirmed_to_clear_ms": 4})]
+
+
+def test_a_sound_of_listening_in_the_same_silence_is_told_with_the_reply_it_came_before():
+    call = Call()
+    call.now_s = 14.6
+    call.feed(TurnSeemsOver(4600, 4000), Speak(2, ("Mm-hm.",), NOD))
+    call.feed(PieceQueued(4600, 2, 0, 400))
+    turn_over(call)
+    call.feed(MarkReturned(call.at_ms, "3.0.0/ask:q1"))
+    assert call.replies()[0]["nod_ms"] == 600
+    assert call.replies()[0]["label"] == "ask:q1"
+
+
+def test_a_sound_of_listening_before_the_candidate_went_on_counts_for_no_reply():
+    call = Call()
+    call.now_s = 11.0
+    call.feed(TurnSeemsOver(1000, 400), Speak(2, ("Mm-hm.",), NOD))
+    call.feed(PieceQueued(1000, 2, 0, 400))
+    call.feed(SpeechBegan(2000, 1950))
+    turn_over(call)
+    call.feed(MarkReturned(call.at_ms, "3.0.0/ask:q1"))
+    assert "nod_ms" not in call.replies()[0]
