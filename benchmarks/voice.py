@@ -1,28 +1,39 @@
-"""`make bench-voice DATA=folder`: does the gate before the voice network, or judging many calls at once, cost accuracy?
+"""`make bench-voice DATA=folder`: is the voice detector as shipped any worse than its network on every frame?
 
 DATA is a folder as `make bench-turns` takes it. The same turns go through the detector as it is shipped, sixteen calls
 at a time so that their windows are judged in one go, and through the network alone on every frame of one call after the
-other. Truth are the labels: speech from the first word to the end of the turn, but for the pauses; frames within 100 ms
-of an edge do not count, since labels and ears differ by as much. Conditions are told apart where the labels name them.
+other. Conditions are told apart where the labels name them. For each way of listening:
+
+- frames: truth are the labels, speech from the first word to the end of the turn, but for the pauses; frames within
+  100 ms of an edge do not count, since labels and ears differ by as much (`f1`, `missed`, `false_alarms`);
+- beginnings and ends as the call's tracker tells them, against the labelled ones; a pause under 300 ms is none
+  (`stretches`, `onsets_missed`, `onset_ms`, `ends_missed`, `end_ms`: when they are told after the truth, and
+  `spurious` beginnings);
+- what the endpoint policy makes of it, with words as in `make bench-turns` (`false_cutoffs`, `dead_air_ms`).
 
 The last line is one JSON object. The exit status is 2, with a reason, when the benchmark cannot run.
 """
 
 import argparse
 import csv
+import functools
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.turn_data import CannotRun, LabelledTurn, read_turns
+from benchmarks.turn_replay import Ears, Evidence, measure
+from benchmarks.voice_edges import EdgeScore
 from engine.adapters.silero_vad import SileroJudge, SileroModel
 from engine.adapters.webrtc_vad import WebRtcGate
-from engine.audio import mulaw
+from engine.audio.adaptive_endpoint import AdaptiveEndpoint
+from engine.audio.endpoint_weights import load_weights
 from engine.audio.voice import GatedDetector, VoiceSettings
-from engine.clock import FRAME_MS, FRAME_SAMPLES
+from engine.clock import FRAME_MS
+from engine.dialogue.endings import clues_of
 from engine.errors import VivavoceError
 
 CALLS_AT_ONCE = 16
@@ -34,14 +45,14 @@ _NEVER_CLOSED = VoiceSettings(margin_db=-1000.0)
 
 
 class OpenGate:
-    """A gate that takes everything for speech: the network hears every frame."""
+    """A gate that takes everything for speech: the network decides alone."""
 
     def is_speech(self, pcm: bytes) -> bool:
         return True
 
 
 @dataclass(slots=True)
-class Score:
+class FrameScore:
     """Frames counted against the labels."""
 
     hits: int = 0
@@ -83,44 +94,60 @@ def _labelled(turn: LabelledTurn, frames: int) -> Iterable[tuple[int, bool]]:
             yield at_ms, within and not any(begin <= at_ms < end for begin, end in turn.pauses)
 
 
-def _frames(turn: LabelledTurn) -> list[bytes]:
-    pcm = mulaw.decode(mulaw.encode(turn.pcm()))
-    size = 2 * FRAME_SAMPLES
-    return [pcm[start : start + size] for start in range(0, len(pcm) - size + 1, size)]
+@dataclass(slots=True)
+class Listened:
+    """One way of listening, and how it fared in one condition."""
+
+    frames: FrameScore = field(default_factory=FrameScore)
+    edges: EdgeScore = field(default_factory=EdgeScore)
+    evidence: list[Evidence] = field(default_factory=list)
+
+    def add(self, evidence: Evidence) -> None:
+        self.frames.add(evidence.turn, evidence.speech)
+        self.edges.add(evidence.turn, evidence.speech)
+        self.evidence.append(evidence)
+
+    def as_data(self) -> dict[str, float]:
+        weights, read_words = load_weights(), functools.cache(clues_of)
+        point = measure(self.evidence, lambda: AdaptiveEndpoint(weights, read_words), 0.0)
+        endpoint = {"false_cutoffs": round(point.false_cutoffs, 4), "dead_air_ms": round(point.dead_air_ms)}
+        return {**self.frames.as_data(), **self.edges.as_data(), **endpoint}
 
 
-def together(turns: Sequence[LabelledTurn]) -> list[list[bool]]:
-    """What the shipped detector makes of each turn, all of them being calls of one process."""
+def together(turns: Sequence[Sequence[bytes]]) -> list[list[bool]]:
+    """What the shipped detector makes of each turn's frames, all of them being calls of one process."""
     model = SileroModel()
-    calls = [(GatedDetector(WebRtcGate(), SileroJudge(model)), _frames(turn)) for turn in turns]
+    calls = [(GatedDetector(WebRtcGate(), SileroJudge(model)), frames) for frames in turns]
     opinions: list[list[bool]] = [[] for _ in turns]
-    for index in range(max(len(frames) for _, frames in calls)):
+    for index in range(max(len(frames) for frames in turns)):
         for (detector, frames), found in zip(calls, opinions, strict=True):
             if index < len(frames):
                 found.append(detector.is_speech(frames[index]))
     return opinions
 
 
-def alone(turn: LabelledTurn) -> list[bool]:
-    """What the network makes of it when it hears every frame, and nothing but this call."""
+def alone(frames: Sequence[bytes]) -> list[bool]:
+    """What the network makes of them when it decides alone, and nothing but this call."""
     detector = GatedDetector(OpenGate(), SileroJudge(SileroModel()), _NEVER_CLOSED)
-    return [detector.is_speech(frame) for frame in _frames(turn)]
+    return [detector.is_speech(frame) for frame in frames]
 
 
 def compared(turns: Sequence[LabelledTurn], conditions: Sequence[str]) -> dict[str, Any]:
     """Both ways of listening, by condition and over all."""
-    shipped = {name: Score() for name in (*conditions, "all")}
-    every_frame = {name: Score() for name in (*conditions, "all")}
+    names = dict.fromkeys((*conditions, "all"))
+    shipped = {name: Listened() for name in names}
+    every_frame = {name: Listened() for name in names}
+    ears = Ears()
     for start in range(0, len(turns), CALLS_AT_ONCE):
-        batch = turns[start : start + CALLS_AT_ONCE]
-        for offset, (turn, opinions) in enumerate(zip(batch, together(batch), strict=True)):
-            by_itself = alone(turn)
+        batch = [ears.listen(turn) for turn in turns[start : start + CALLS_AT_ONCE]]
+        for offset, (each, opinions) in enumerate(zip(batch, together([each.frames for each in batch]), strict=True)):
+            by_itself = alone(each.frames)
             for name in (conditions[start + offset], "all"):
-                shipped[name].add(turn, opinions)
-                every_frame[name].add(turn, by_itself)
+                shipped[name].add(replace(each, speech=tuple(opinions)))
+                every_frame[name].add(replace(each, speech=tuple(by_itself)))
     return {
-        "shipped": {name: score.as_data() for name, score in shipped.items()},
-        "every_frame": {name: score.as_data() for name, score in every_frame.items()},
+        "shipped": {name: listened.as_data() for name, listened in shipped.items()},
+        "every_frame": {name: listened.as_data() for name, listened in every_frame.items()},
         "turns": len(turns),
     }
 
@@ -132,8 +159,8 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         turns = read_turns(options.data)[: options.turns]
-        if not any(turn.words for turn in turns):
-            raise CannotRun("the labels time no words, so where speech begins is not known")
+        if not all(turn.words for turn in turns):
+            raise CannotRun("the labels do not time every turn's words, so where speech begins is not known")
         with (options.data / "labels.tsv").open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
             conditions = [row.get("condition") or "any" for row in rows][: len(turns)]

@@ -27,7 +27,7 @@ from engine.store.events import EventRepository
 from engine.store.interviews import InterviewRepository
 from engine.store.models import Interview
 from engine.store.reports import ReportRepository
-from engine.vocabulary import NO_BREAKS, OUR_FAULTS, InterviewState
+from engine.vocabulary import BAD_LINES, NO_BREAKS, OUR_FAULTS, InterviewState
 
 _DRAFT_NEWS = {
     "kept": {"kind": "ok", "text": "The draft is kept for two weeks. Go on with it whenever it suits."},
@@ -135,6 +135,7 @@ class InterviewPages:
             "live": live_view(EventRepository(session), interview.id) if is_live else None,
             "stages": STAGES,
             "our_faults": OUR_FAULTS,
+            "bad_lines": BAD_LINES,
             "no_breaks": NO_BREAKS,
             "floors": FLOORS,
             **appointment_facts(self._booker, self._settings, interview),

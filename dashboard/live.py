@@ -39,6 +39,9 @@ class LiveView:
     is_over: bool = False
     change: str = ""
     """The last time that another engine took over, in words."""
+    line: str = ""
+    """How good the line is: good, fair or poor; empty until that is known."""
+    line_words: str = ""
     wish: str = ""
     """What the candidate wished last, or what is wrong with the line, in words."""
     lines: tuple[Line, ...] = ()
@@ -61,6 +64,9 @@ _SHOWN: Mapping[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("fact", "turn_ended"): ("turn", ("who", "text", "start_ms", "end_ms", "is_interrupted")),
     ("fact", "engine_switched"): ("engine_switched", ("port", "from", "to", "lost_ms")),
     ("fact", "line_trouble"): ("line_trouble", ("trouble",)),
+    ("fact", "line_changed"): ("line_quality", ("quality", "reasons", "is_hopeless")),
+    ("fact", "new_time_offered"): ("wish", ("text",)),
+    ("fact", "new_time_wanted"): ("wish", ("text",)),
     ("fact", "human_wanted"): ("wish", ("text",)),
     ("fact", "calls_refused"): ("wish", ("text",)),
     ("fact", "call_back_wanted"): ("wish", ("text",)),
@@ -81,6 +87,8 @@ _WISHES: Mapping[str, str] = {
     "human_wanted": "The candidate would like to speak to a person.",
     "calls_refused": "The candidate does not want to be called again.",
     "call_back_wanted": "The candidate would like to be called at another time.",
+    "new_time_offered": "The line is so bad that the candidate is asked whether to find a new time.",
+    "new_time_wanted": "The line was too bad to go on; a new time is needed.",
     "wrong_person": "Somebody else has answered.",
     "paused": "The candidate takes a break of up to two minutes.",
     "candidate_asked": "The candidate asked a question of their own.",
@@ -96,11 +104,28 @@ def public_event(event: Event) -> dict[str, Any] | None:
     public = {"id": event.id, "at_ms": event.at_ms, "name": name} | {key: event.data.get(key) for key in fields}
     if name == "line_trouble":
         public["words"] = f"Trouble on the line: {event.data.get('trouble')}."
+    elif name == "line_quality":
+        public["words"] = line_in_words(event.data)
     elif name == "wish":
         public |= {"wish": event.name, "words": _WISHES[event.name]}
     elif name == "engine_switched":
         public["text"] = change_in_words(EngineChange(event.at_ms, event.data))
     return public
+
+
+_REASONS: Mapping[str, str] = {
+    "too quiet": "the voice is faint",
+    "clipping": "the voice is too loud",
+    "noise": "noise",
+    "lost audio": "audio gets lost",
+}
+
+
+def line_in_words(state: Mapping[str, Any]) -> str:
+    """How good the line is and why, for a reader: "Fair: noise"."""
+    why = ", ".join(_REASONS.get(reason, reason) for reason in state.get("reasons") or ())
+    what = f"{state.get('quality')}: {why}" if why else str(state.get("quality"))
+    return (f"{what}; hardly to be understood" if state.get("is_hopeless") else what).capitalize()
 
 
 def folded(events: Iterable[Event], view: LiveView | None = None) -> LiveView:
@@ -117,7 +142,7 @@ def folded(events: Iterable[Event], view: LiveView | None = None) -> LiveView:
 def _step(view: LiveView, event: Mapping[str, Any]) -> LiveView:
     match event["name"]:
         case "call_started":
-            return replace(view, is_over=False, partial="", floor="", stage="greeting")
+            return replace(view, is_over=False, partial="", floor="", stage="greeting", line="", line_words="")
         case "stage" | "floor" as name:
             said = str(event[name] or "")
             return replace(view, stage=said) if name == "stage" else replace(view, floor=said)
@@ -129,9 +154,8 @@ def _step(view: LiveView, event: Mapping[str, Any]) -> LiveView:
                 question=str(event["text"] or ""),
                 topic=str(event["topic"] or ""),
             )
-        case "engine_switched" | "wish" | "line_trouble" as name:
-            words = str(event["text" if name == "engine_switched" else "words"])
-            return replace(view, change=words) if name == "engine_switched" else replace(view, wish=words)
+        case "engine_switched" | "wish" | "line_trouble" | "line_quality":
+            return _told(view, event)
         case "partial_transcript":
             return replace(view, partial=str(event["text"] or ""))
         case "turn":
@@ -146,6 +170,15 @@ def _step(view: LiveView, event: Mapping[str, Any]) -> LiveView:
         case "interview_ended" | "call_ended":
             return replace(view, is_over=True, partial="", floor="")
     return view
+
+
+def _told(view: LiveView, event: Mapping[str, Any]) -> LiveView:
+    """What comes in words, each in its place."""
+    if event["name"] == "engine_switched":
+        return replace(view, change=str(event["text"]))
+    if event["name"] == "line_quality":
+        return replace(view, line=str(event["quality"]), line_words=str(event["words"]))
+    return replace(view, wish=str(event["words"]))
 
 
 STAGES: Mapping[str, str] = {

@@ -197,3 +197,5 @@ NO_BREAKS = frozenset(
 """Reasons of a call's end that somebody wished for: no message says afterwards that the line broke off."""
 OUR_FAULTS = frozenset({"process_lost", "failed", "speech_failed", "refused"})
 """Reasons of a call's end that lie with us: nothing of it counts against the candidate, and a new time is offered."""
+BAD_LINES = frozenset({"bad_line", "one_way"})
+"""Reasons that lie with the line: a new time is offered as well, on another line or in another place."""

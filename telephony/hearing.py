@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from engine.audio import mulaw as codec
 from engine.audio.echo import EchoGuard
 from engine.audio.endpoint import EndOfTurn, EndpointPolicy, SeemsOver
+from engine.audio.line_watch import LineWatch, Noticed
 from engine.audio.voice import Began, Confirmed, Ended, SpeechTracker, VoiceChange
 from engine.clock import FRAME_MS, FRAME_SAMPLES, ms_to_samples, samples_to_ms
 from engine.dialogue.signals import (
+    LineHopeless,
     LineTroubled,
     Signal,
     SilenceHeld,
@@ -31,8 +33,7 @@ from engine.ports import (
     VoiceDetector,
 )
 from engine.transcript import Transcript, joined
-from telephony.line_watch import LineWatch
-from telephony.sound_meter import SoundMeter
+from telephony.call_account import CallFact
 
 _SILENT_FRAME = codec.silence(FRAME_SAMPLES)
 _RESULTS_PAUSE_S = 0.02
@@ -50,7 +51,7 @@ class Ear:
         detector: VoiceDetector,
         endpoint: EndpointPolicy,
         recogniser: SpeechToText,
-        deliver: Callable[[RecognitionEvent], None],
+        deliver: Callable[[RecognitionEvent | CallFact], None],
         pause: Callable[[float], None] = time.sleep,
         account: Account = UNLIMITED,
     ) -> None:
@@ -61,8 +62,7 @@ class Ear:
         self._deliver = deliver
         self._pause = pause
         self._account = account
-        self.sound = SoundMeter()
-        self.watch = LineWatch(self.sound)
+        self.watch = LineWatch()
         self._echo: EchoGuard | None = None
         self._rest = b""
         self._terms: tuple[str, ...] = ()
@@ -77,8 +77,12 @@ class Ear:
         """Our own voice on its way back, as this guard knows it, is no speech of the candidate's."""
         self._echo = echo
 
-    def hear(self, mulaw: bytes, position: int) -> Sequence[Signal]:
-        """Take the line's next audio; position is the sample clock before it. Any length; mostly one frame."""
+    def hear(self, mulaw: bytes, position: int, missing: int = 0) -> Sequence[Signal]:
+        """Take the line's next audio; position is the sample clock before it. Any length; mostly one frame.
+
+        missing: so many of the samples never came, and are silence.
+        """
+        self.watch.sound.lost(samples_to_ms(missing))
         start = position - len(self._rest)
         if self._rest:
             mulaw = self._rest + mulaw
@@ -147,12 +151,16 @@ class Ear:
         is_echo = self._echo is not None and self._echo.is_echo(frame, ms_to_samples(at_ms), is_speech=is_speech)
         if is_echo:
             is_speech, frame = False, _SILENT_FRAME
-        else:
-            self.sound.frame(pcm, is_speech)
+        noticed = self.watch.frame(pcm, is_speech=is_speech, is_echo=is_echo)
         self.stream.send(frame, at_ms)
         self._now_ms = now_ms = at_ms + FRAME_MS
-        signals: list[Signal] = [LineTroubled(now_ms, each.value) for each in self.watch.frame(is_echo=is_echo)]
-        signals += [self._changed(change, now_ms) for change in self._tracker.push(is_speech, at_ms)]
+        signals: list[Signal] = []
+        for change in self._tracker.push(is_speech, at_ms):
+            signals.append(self._changed(change, now_ms))
+            if isinstance(change, Ended):
+                noticed = self.watch.speech_over() or noticed
+        if noticed is not None:
+            signals += self._told_of_line(noticed, now_ms)
         self._quiet_ms = 0 if is_speech else self._quiet_ms + FRAME_MS
         if self._quiet_ms == WAVER_MS and self._tracker.is_speaking:
             self.stream.speech_wavered(now_ms)
@@ -163,6 +171,13 @@ class Ear:
             case EndOfTurn(ended_ms):
                 signals.append(SilenceHeld(now_ms, ended_ms))
         return signals
+
+    def _told_of_line(self, noticed: Noticed, now_ms: int) -> Sequence[Signal]:
+        """What the core is to know of it; those who watch are shown each change."""
+        if noticed.state is not None:
+            self._deliver(CallFact("line_changed", noticed.state.as_data()))
+        signals: list[Signal] = [LineTroubled(now_ms, trouble.value) for trouble in noticed.troubles]
+        return signals if noticed.hopeless is None else [*signals, LineHopeless(now_ms, noticed.hopeless.value)]
 
     def _changed(self, change: VoiceChange, now_ms: int) -> Signal:
         match change:

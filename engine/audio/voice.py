@@ -1,9 +1,10 @@
 """Is somebody speaking? Frames of 20 ms in; `Began`, `Confirmed` and `Ended` out, on the audio clock.
 
-Two detectors share the work. The gate costs microseconds a frame and takes too much for speech; the judge is a neural
-network, heeded only while the gate is open. The judge remembers what it heard, so it is given the last moments before
-the gate opened first. It is asked for its opinion one frame after it heard: so the windows of all calls of a process
-can be judged in one go, and how late an opinion comes does not depend on how many calls there are.
+Two detectors share the work. The judge is a neural network that hears every frame: what it remembers of the line is
+part of its judgement, and a network that had to begin anew at each sound took more noise for speech. The gate costs
+microseconds a frame and takes too much for speech; while it is shut nothing is speech, whatever the judge holds. The
+judge is asked for its opinion one frame after it heard: so the windows of all calls of a process can be judged in one
+go, and how late an opinion comes does not depend on how many calls there are.
 """
 
 from collections import deque
@@ -26,9 +27,6 @@ class Gate(Protocol):
 
 
 class Judge(Protocol):
-    def reset(self) -> None:
-        """Forget everything heard."""
-
     def hear(self, pcm: bytes) -> None:
         """The next 32 ms."""
 
@@ -44,8 +42,6 @@ class VoiceSettings:
     """The judge's opinion below which speech turns into silence."""
     gate_hold_frames: int = 15
     """The gate stays open this long after its last sign of speech."""
-    pre_roll_windows: int = 6
-    """Windows that the judge hears again when the gate opens: 192 ms, enough to warm its memory."""
     margin_db: float = 3.0
     """A frame no louder than the noise floor by this much does not open the gate."""
     floor_rise_db: float = 0.02
@@ -75,19 +71,17 @@ class NoiseFloor:
 
 
 class GatedDetector:
-    """Speech or not, frame by frame: the gate decides whether the judge is asked. One instance per call."""
+    """Speech or not, frame by frame: the gate decides whether the judge is heeded. One instance per call."""
 
     def __init__(self, gate: Gate, judge: Judge, settings: VoiceSettings | None = None) -> None:
         self._gate = gate
         self._judge = judge
         self._settings = settings or VoiceSettings()
         self._floor = NoiseFloor(self._settings.floor_rise_db)
-        self._recent: deque[bytes] = deque(
-            maxlen=-(-self._settings.pre_roll_windows * JUDGE_WINDOW_BYTES // FRAME_BYTES)
-        )
         self._pending = b""
         self._frames_open = 0
         self._is_speech = False
+        """As the judge has it."""
 
     @property
     def noise_floor_dbfs(self) -> float:
@@ -98,31 +92,19 @@ class GatedDetector:
         """What is known of the moment before this frame. pcm: 20 ms, 320 bytes; ValueError for any other length."""
         if len(pcm) != FRAME_BYTES:
             raise ValueError(f"a frame has {FRAME_BYTES} bytes, not {len(pcm)}")
+        self._heed()
+        self._pending += pcm
+        if len(self._pending) >= JUDGE_WINDOW_BYTES:
+            self._judge.hear(self._pending[:JUDGE_WINDOW_BYTES])
+            self._pending = self._pending[JUDGE_WINDOW_BYTES:]
         level_dbfs = rms_dbfs(pcm)
         floor = self._floor
         floor.push(level_dbfs)
-        if self._frames_open:
-            self._heed()
         if level_dbfs > floor.dbfs + self._settings.margin_db and self._gate.is_speech(pcm):
-            if not self._frames_open:
-                self._begin_judging()
             self._frames_open = self._settings.gate_hold_frames
         elif self._frames_open:
             self._frames_open -= 1
-        if not self._frames_open:
-            self._recent.append(pcm)
-            self._is_speech = False
-            return False
-        self._pending += pcm
-        while len(self._pending) >= JUDGE_WINDOW_BYTES:
-            self._judge.hear(self._pending[:JUDGE_WINDOW_BYTES])
-            self._pending = self._pending[JUDGE_WINDOW_BYTES:]
-        return self._is_speech
-
-    def _begin_judging(self) -> None:
-        self._judge.reset()
-        self._pending = b"".join(self._recent)
-        self._recent.clear()
+        return self._is_speech and self._frames_open > 0
 
     def _heed(self) -> None:
         """Take over the judge's opinions on what it heard up to the frame before."""

@@ -3,7 +3,7 @@
 from dataclasses import asdict, replace
 from typing import Any
 
-from engine.dialogue import phrases, wording
+from engine.dialogue import new_time, phrases, wording
 from engine.dialogue.interview import (
     AskJudgement,
     Compose,
@@ -41,6 +41,8 @@ def asked_next(interview: Interview, plan: Plan, before: tuple[str, ...]) -> tup
     choice = _choice(interview, plan, interview.asked[-1].score if interview.asked else None)
     if choice is None:
         return closing(interview, before)
+    if new_time.is_due(interview):
+        return new_time.offered(interview, before, Expects.ANSWER)
     question = choice.question
     asked = Asked(question.id, len(interview.asked) + 1, question.difficulty)
     before = (*before, *_announcements(interview, asked.order, plan))
@@ -70,8 +72,9 @@ def asked_next(interview: Interview, plan: Plan, before: tuple[str, ...]) -> tup
 
 
 def _announcements(interview: Interview, order: int, plan: Plan) -> tuple[str, ...]:
-    """What is said between two questions: the keys once, where we are at intervals, and that time is short."""
-    said = (*interview.advice, *(phrases.KEYS if order == KEYS_AFTER + 1 else ()))
+    """What is said before a question: advice and keys once, where we are at intervals, and that time is short."""
+    first = phrases.FIRST_QUESTION if order == 1 else ()
+    said = (*interview.advice, *first, *(phrases.KEYS if order == KEYS_AFTER + 1 else ()))
     if interview.is_time_short:
         return (*said, *phrases.TIME_IS_SHORT)
     is_due = order > 1 and (order == plan.question_count or order % PROGRESS_EVERY == 0)

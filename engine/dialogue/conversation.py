@@ -9,7 +9,16 @@ from collections.abc import Callable
 
 from engine.dialogue import composing, resuming
 from engine.dialogue.bridging import bridge_due, drop_nod
-from engine.dialogue.interview import Began, Judged, KeyPressed, LineIsPoor, StayedSilent, TimeIsShort, TimeIsUp
+from engine.dialogue.interview import (
+    Began,
+    Judged,
+    KeyPressed,
+    LineIsHopeless,
+    LineIsPoor,
+    StayedSilent,
+    TimeIsShort,
+    TimeIsUp,
+)
 from engine.dialogue.listening import (
     candidate_sounds,
     could_not_hear,
@@ -29,6 +38,7 @@ from engine.dialogue.signals import (
     DigitPressed,
     FinalReceived,
     LineClosed,
+    LineHopeless,
     LineResumed,
     LineTroubled,
     MarkReturned,
@@ -69,7 +79,7 @@ def _react(moment: Moment, signal: Signal) -> None:
             voice_plays(moment, signal)
         case ModelText() | ModelReplied() | ModelFailed():
             composing.model_speaks(moment, signal)
-        case CallStarted() | LineResumed() | LineTroubled() | LineClosed():
+        case CallStarted() | LineResumed() | LineTroubled() | LineHopeless() | LineClosed():
             _line_changes(moment, signal)
         case DigitPressed(_, digit):
             _key_pressed(moment, digit)
@@ -81,10 +91,12 @@ def _react(moment: Moment, signal: Signal) -> None:
             _judged(moment, Judged(signal.order, signal.score, signal.missing))
 
 
-def _line_changes(moment: Moment, signal: CallStarted | LineResumed | LineTroubled | LineClosed) -> None:
+def _line_changes(moment: Moment, signal: CallStarted | LineResumed | LineTroubled | LineHopeless | LineClosed) -> None:
     match signal:
         case LineTroubled(_, trouble):
             moment.tell(LineIsPoor(trouble))
+        case LineHopeless(_, trouble):
+            moment.tell(LineIsHopeless(trouble))
         case CallStarted(at_ms, has_model):
             moment.change(has_model=has_model, time_is_up_ms=at_ms + moment.plan.limits.interview_ms)
             moment.start_clocks()

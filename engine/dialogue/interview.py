@@ -12,6 +12,8 @@ from engine.dialogue import phrases
 from engine.dialogue.intents import Intent
 from engine.dialogue.outside_events import CameBack as CameBack
 from engine.dialogue.outside_events import LineBroke as LineBroke
+from engine.dialogue.outside_events import LineIsHopeless as LineIsHopeless
+from engine.dialogue.outside_events import LineIsPoor as LineIsPoor
 from engine.dialogue.outside_events import UserEnds as UserEnds
 from engine.dialogue.outside_events import UserPauses as UserPauses
 from engine.dialogue.outside_events import UserSkips as UserSkips
@@ -42,6 +44,8 @@ class Expects(StrEnum):
     THEIR_QUESTION = "their question"
     PAUSED = "paused"
     """A word that the break is over."""
+    NEW_TIME = "new time"
+    """Whether to stop for a new time, since the line is too bad."""
     CLOSING_WORDS = "closing words"
 
 
@@ -100,11 +104,6 @@ class TimeIsShort:
 
 
 @dataclass(frozen=True, slots=True)
-class LineIsPoor:
-    trouble: str
-
-
-@dataclass(frozen=True, slots=True)
 class Understood:
     """What the candidate wants, as a model has it; None: it is an answer, or the model did not know in time."""
 
@@ -147,6 +146,7 @@ Event = (
     | CouldNotHear
     | TimeIsShort
     | LineIsPoor
+    | LineIsHopeless
     | TimeIsUp
     | LineBroke
     | CameBack
@@ -238,6 +238,9 @@ class Interview:
     advice: tuple[str, ...] = ()
     """About the line; to be told with the next question, once in a call."""
     is_advised: bool = False
+    hopeless: str = ""
+    """Why the line is too bad to go on; empty where it is not."""
+    is_time_offered: bool = False
     is_time_short: bool = False
     """To be told with the next question."""
     ended_by: str = ""

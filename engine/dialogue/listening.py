@@ -32,6 +32,7 @@ _WISH_MS = 700
 """So long after its last word a wish counts as said."""
 _YES_OR_NO_MS = 500
 """And a plain yes or no to a question of that kind: "yes", a breath, "that is fine" is one answer."""
+_YES_OR_NO_WANTED = (Expects.CONSENT, Expects.CONFIRMATION, Expects.NEW_TIME)
 _THINKING = (None, Intent.WAIT, Intent.NOT_KNOWN)
 """After these more may well follow."""
 _EARLIEST_WORDS_MS = 160
@@ -176,7 +177,7 @@ def _expect_no_more_of_a_wish(moment: Moment) -> None:
     if state.phase is not Phase.LISTENING or not state.is_floor_free or state.turn_began_ms is None:
         return
     text = moment.words_of_turn().text
-    if state.interview.expects in (Expects.CONSENT, Expects.CONFIRMATION) and said_yes(text) is not None:
+    if state.interview.expects in _YES_OR_NO_WANTED and said_yes(text) is not None:
         moment.do(StartTimer("wish", max(moment.at_ms, state.speech_ended_ms + _YES_OR_NO_MS)))
     elif intent_of(text, moment.plan.name) not in _THINKING:
         moment.do(StartTimer("wish", max(moment.at_ms, state.speech_ended_ms + _WISH_MS)))

@@ -32,4 +32,16 @@ class UserPauses:
     """The user who watches the call wants a break."""
 
 
+@dataclass(frozen=True, slots=True)
+class LineIsPoor:
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineIsHopeless:
+    """Nobody can be understood on this line."""
+
+    trouble: str
+
+
 OutsideEvent = LineBroke | CameBack | UserEnds | UserSkips | UserPauses

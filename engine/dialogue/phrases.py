@@ -2,7 +2,14 @@
 
 from collections.abc import Sequence
 
-from engine.dialogue.line_troubles import ADVICE, CANNOT_HEAR, GOODBYE_UNHEARD, STILL_CANNOT_HEAR
+from engine.dialogue.line_troubles import (
+    ADVICE,
+    CANNOT_HEAR,
+    GOODBYE_BAD_LINE,
+    GOODBYE_UNHEARD,
+    OFFER_NEW_TIME,
+    STILL_CANNOT_HEAR,
+)
 
 CONSENT_TEXT_VERSION = "recording-en-1"
 
@@ -168,6 +175,7 @@ def fixed_phrases() -> Sequence[str]:
         ANSWER_IS_KEPT_SO_FAR, SKIPPED_BY_USER, PAUSED_BY_USER, ENDED_BY_USER, CONFIRM_SKIP, CONFIRM_LATER,
         CONFIRM_WRONG_PERSON, I_AM_AN_AI, I_AM_HERE, SLOWER, FASTER, LOUDER, QUIETER, NO_FURTHER, PAUSED, STILL_PAUSED,
         ADD_TO_ANSWER, FIRST_ONE, YOUR_QUESTION, ANYTHING_ELSE, CALM, LAST_QUESTION, TIME_IS_SHORT, GOODBYE_LATER,
-        GOODBYE_WRONG_PERSON, GOODBYE_ABUSED, CANNOT_HEAR, STILL_CANNOT_HEAR, GOODBYE_UNHEARD, *ADVICE.values(),
+        GOODBYE_WRONG_PERSON, GOODBYE_ABUSED, CANNOT_HEAR, STILL_CANNOT_HEAR, GOODBYE_UNHEARD, OFFER_NEW_TIME,
+        GOODBYE_BAD_LINE, *ADVICE.values(),
     )  # fmt: skip
     return tuple(dict.fromkeys(sentence for constant in constants for sentence in constant))

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from engine.dialogue import phrases, wording
+from engine.audio.line_quality import Trouble
+from engine.dialogue import new_time, phrases, wording
 from engine.dialogue.asking import (
     asked_again,
     closed,
@@ -15,7 +16,7 @@ from engine.dialogue.broken_line import came_back, line_broke
 from engine.dialogue.commanded import ended_by_user, paused_by_user, skipped_by_user
 from engine.dialogue.going_back import continued_previous
 from engine.dialogue.intents import Intent, intent_of, may_be_request
-from engine.dialogue.interludes import ASIDES, INTERLUDES, consented, key_in_an_interlude
+from engine.dialogue.interludes import ASIDES, INTERLUDES, consented, key_at_new_time, key_in_an_interlude
 from engine.dialogue.interview import (
     Answered,
     AskIntent,
@@ -29,6 +30,7 @@ from engine.dialogue.interview import (
     KeepListening,
     KeyPressed,
     LineBroke,
+    LineIsHopeless,
     LineIsPoor,
     Outcome,
     Say,
@@ -43,13 +45,7 @@ from engine.dialogue.interview import (
     ended,
     greeted,
 )
-from engine.dialogue.line_troubles import (
-    ADVICE,
-    CANNOT_HEAR,
-    GOODBYE_UNHEARD,
-    STILL_CANNOT_HEAR,
-    Trouble,
-)
+from engine.dialogue.line_troubles import ADVICE, CANNOT_HEAR, GOODBYE_UNHEARD, STILL_CANNOT_HEAR
 from engine.dialogue.outside_events import OutsideEvent
 from engine.dialogue.plan import Plan
 from engine.dialogue.signals import Fact
@@ -92,7 +88,8 @@ def _after_the_end(event: Event) -> list[Outcome]:
     return []
 
 
-_AboutCall = Began | KeyPressed | StayedSilent | CouldNotHear | LineIsPoor | TimeIsShort | TimeIsUp | OutsideEvent
+_AboutLine = LineIsPoor | LineIsHopeless
+_AboutCall = Began | KeyPressed | StayedSilent | CouldNotHear | _AboutLine | TimeIsShort | TimeIsUp | OutsideEvent
 _Words = Answered | Understood | Judged | Worded
 
 
@@ -124,6 +121,8 @@ def _about_call(
             return _could_not_hear(interview, plan)
         case LineIsPoor(trouble):
             return _line_is_poor(interview, Trouble(trouble))
+        case LineIsHopeless(trouble):
+            return replace(interview, hopeless=trouble), []
         case TimeIsShort():
             return replace(interview, is_time_short=True), []
         case TimeIsUp():
@@ -214,6 +213,8 @@ def _key_pressed(interview: Interview, digit: str, plan: Plan) -> Step:
     if interview.expects is Expects.CONSENT and digit in ("1", "2"):
         return consented(interview, f"key {digit}", digit == "1", plan)
     intent = _INTENT_OF_KEY.get(digit)
+    if interview.expects is Expects.NEW_TIME:
+        return key_at_new_time(interview, digit, intent, plan)
     if intent is None:
         return interview, [KeepListening()]
     if interview.expects is Expects.CLOSING_WORDS and intent in (Intent.DONE, Intent.SKIP):
@@ -247,6 +248,8 @@ def _stayed_silent(interview: Interview, times: int, plan: Plan, *, is_deaf: boo
         return _not_heard(interview, times, plan)
     if interview.expects is Expects.CLOSING_WORDS:
         return closing_words(interview, plan, "", True)
+    if interview.expects is Expects.NEW_TIME:
+        return new_time.offered_again(interview, plan)
     if times >= _MOST_SILENCES:
         return ended(interview, plan, phrases.GOODBYE_SILENT, "silent")
     if interview.expects is Expects.CONSENT:
@@ -259,6 +262,10 @@ def _stayed_silent(interview: Interview, times: int, plan: Plan, *, is_deaf: boo
 
 
 def _could_not_hear(interview: Interview, plan: Plan) -> Step:
+    if interview.expects is Expects.NEW_TIME:
+        return new_time.offered_again(interview, plan)
+    if new_time.is_due(interview) and interview.expects in (Expects.CONSENT, Expects.ANSWER):
+        return new_time.offered(interview, (), interview.expects)
     after = replace(interview, failures=interview.failures + 1)
     if after.failures >= _MOST_FAILURES:
         return ended(after, plan, phrases.TECHNICAL_TROUBLE, "speech_failed")

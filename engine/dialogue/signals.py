@@ -7,6 +7,10 @@ logged call can be run through the core again. Times are audio time: millisecond
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, get_type_hints
 
+from engine.dialogue.line_signals import LineClosed as LineClosed
+from engine.dialogue.line_signals import LineHopeless as LineHopeless
+from engine.dialogue.line_signals import LineResumed as LineResumed
+from engine.dialogue.line_signals import LineTroubled as LineTroubled
 from engine.dialogue.model_messages import AskModel as AskModel
 from engine.dialogue.model_messages import ModelFailed as ModelFailed
 from engine.dialogue.model_messages import ModelReplied as ModelReplied
@@ -29,15 +33,6 @@ class CallStarted:
     at_ms: int
     has_model: bool = False
     """Whether a language model may be asked in this call."""
-
-
-@dataclass(frozen=True, slots=True)
-class LineResumed:
-    """After a LineClosed: the caller is still there, on a new media socket. The clock goes on where it stopped."""
-
-    at_ms: int
-    has_model: bool = False
-    """Whether a language model may be asked from here on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,21 +160,6 @@ class UserCommand:
     """A note's words; the minutes to add."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineTroubled:
-    """Something is wrong with the line; each trouble comes once in a call."""
-
-    at_ms: int
-    trouble: str
-    """A value of engine.dialogue.line_troubles.Trouble."""
-
-
-@dataclass(frozen=True, slots=True)
-class LineClosed:
-    at_ms: int
-    reason: str
-
-
 Signal = (
     CallStarted
     | LineResumed
@@ -203,6 +183,7 @@ Signal = (
     | ModelFailed
     | UserCommand
     | LineTroubled
+    | LineHopeless
     | LineClosed
 )
 

@@ -25,7 +25,7 @@ from engine.store.told_facts import (
 )
 from engine.store.usage import UsageRepository
 from engine.store.webhooks import announce
-from engine.vocabulary import NO_BREAKS, PUT_THROUGH, AnswerState, CallState, InterviewState, WebhookEvent
+from engine.vocabulary import BAD_LINES, NO_BREAKS, PUT_THROUGH, AnswerState, CallState, InterviewState, WebhookEvent
 
 
 def project(
@@ -199,7 +199,7 @@ def _interview_ended(fact: ToldFact) -> None:
         jobs.enqueue_grading(fact.session, fact.call.interview_id)
 
 
-_MAY_GO_ON = frozenset({"speech_failed", "silent", "one_way", "call_back", "wrong_person"})
+_MAY_GO_ON = frozenset({"speech_failed", "silent", "call_back", "wrong_person"}) | BAD_LINES
 """Ends after which the PIN takes the interview up again, whatever was said before."""
 
 
@@ -280,6 +280,7 @@ _HANDLERS: Mapping[str, Callable[[ToldFact], None]] = {
     "usage_counted": _usage_counted,
     "machine_heard": lambda fact: wishes.machine_heard(fact.session, fact.call, fact.data),
     "call_back_wanted": lambda fact: wishes.call_back_wanted(fact.session, fact.call, fact.at_ms),
+    "new_time_wanted": lambda fact: wishes.new_time_wanted(fact.session, fact.call, fact.at_ms),
     "wrong_person": lambda fact: wishes.wrong_person(fact.session, fact.call, fact.at_ms),
     "human_wanted": lambda fact: wishes.person_wanted(fact.session, fact.call, fact.at_ms, fact.data),
     "calls_refused": lambda fact: wishes.calls_refused(fact.session, fact.call, fact.data),

@@ -11,7 +11,15 @@ from engine.store.models import Call, Interview
 from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment
 from engine.store.tasks import TaskRepository
-from engine.vocabulary import PUT_THROUGH, AppointmentState, CallState, Channel, InterviewState, TaskKind
+from engine.vocabulary import (
+    PUT_THROUGH,
+    AppointmentKind,
+    AppointmentState,
+    CallState,
+    Channel,
+    InterviewState,
+    TaskKind,
+)
 
 
 def phoned_in(session: Session, call: Call) -> None:
@@ -55,6 +63,17 @@ def taken_by_person(session: Session, call: Call) -> None:
 def call_back_wanted(session: Session, call: Call, at_ms: int) -> None:
     """The candidate stopped for now: the user is to find another time. The interview stays open for its PIN."""
     _task(session, call, at_ms, TaskKind.CALL_BACK, "Would like to be called at another time.")
+
+
+def new_time_wanted(session: Session, call: Call, at_ms: int) -> None:
+    """The line was too bad. Where the candidate cannot be sent new times to pick from, the user is to find one."""
+    can_pick = session.scalar(
+        select(Appointment.id).where(
+            Appointment.interview_id == call.interview_id, Appointment.kind != AppointmentKind.DIAL_IN
+        )
+    )
+    if can_pick is None:
+        _task(session, call, at_ms, TaskKind.CALL_BACK, "The line was too bad; a new time is needed.")
 
 
 def wrong_person(session: Session, call: Call, at_ms: int) -> None:

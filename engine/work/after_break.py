@@ -15,7 +15,15 @@ from engine.store.models import Answer, Call, Interview, Question
 from engine.store.moves import move_interview
 from engine.store.outbox import OutboxRepository
 from engine.store.schedule_models import Appointment
-from engine.vocabulary import NO_BREAKS, OUR_FAULTS, AppointmentKind, AppointmentState, CallState, InterviewState
+from engine.vocabulary import (
+    BAD_LINES,
+    NO_BREAKS,
+    OUR_FAULTS,
+    AppointmentKind,
+    AppointmentState,
+    CallState,
+    InterviewState,
+)
 from engine.work.desk import Desk
 from engine.work.rebooking import offer_new_time
 from engine.work.telling import plan_touches
@@ -30,7 +38,7 @@ logger = logging.getLogger(__name__)
 def tell_of_break(desk: Desk, interview_id: uuid.UUID, call_id: uuid.UUID) -> Touch | None:
     """Plan the message about an interview that still lies broken off since this call; None where there is none to send.
 
-    Where the fault was ours, a new time is offered with it. Asking twice changes nothing.
+    Where the fault was ours or the line's, a new time is offered with it. Asking twice changes nothing.
     """
     session = desk.session
     interview = session.scalar(select(Interview).where(Interview.id == interview_id).with_for_update(of=Interview))
@@ -46,7 +54,7 @@ def tell_of_break(desk: Desk, interview_id: uuid.UUID, call_id: uuid.UUID) -> To
         Touch.BROKEN_OFF, OutboxRepository(session).touches_used(interview_id, ALWAYS_TOLD)
     ):
         return None
-    if interview.end_reason in OUR_FAULTS and appointment.kind != AppointmentKind.DIAL_IN:
+    if interview.end_reason in OUR_FAULTS | BAD_LINES and appointment.kind != AppointmentKind.DIAL_IN:
         offer_new_time(desk, appointment)
     plan_touches(desk, appointment, [PlannedTouch(Touch.BROKEN_OFF, desk.now)])
     logger.info("a candidate is told how a broken call goes on", extra={"interview_id": str(interview_id)})

@@ -318,6 +318,7 @@ def _broken_call(sessions: sessionmaker[Session], interview_id: uuid.UUID) -> No
 def running_call(sessions: sessionmaker[Session], interview_id: uuid.UUID) -> CallScript:
     script = CallScript(sessions, interview_id)
     _greet(script)
+    script.fact("line_changed", quality="fair", reasons=["noise"], is_hopeless=False)
     script.ask(
         1, 3, "python-list-or-tuple", "python", "When would you choose a tuple instead of a list in Python, and why?"
     )

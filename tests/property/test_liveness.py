@@ -14,7 +14,9 @@ from engine.dialogue.signals import (
     DigitPressed,
     FinalReceived,
     LineClosed,
+    LineHopeless,
     LineResumed,
+    LineTroubled,
     MarkReturned,
     ModelFailed,
     ModelReplied,
@@ -62,7 +64,7 @@ moves = st.one_of(
     st.tuples(st.just("text"), st.sampled_from(["You mention a number.", "What happens next?", ""])),
     st.tuples(st.just("replied"), st.sampled_from(["", "skip", "repeat", "asks_interviewer"])),
     st.tuples(st.just("model failed"), st.just("")),
-    st.tuples(st.just("line broke and came back"), st.just("")),
+    st.tuples(st.sampled_from(["line broke and came back", "line is hopeless"]), st.just("")),
     st.tuples(st.sampled_from(["a turn", "a turn that seems over"]), st.sampled_from(SAYINGS)),
 )
 calls = st.lists(st.tuples(moves, st.sampled_from([20, 200, 900, 4_000, 15_000])), max_size=50)
@@ -138,6 +140,7 @@ class Call:
             "model failed": [ModelFailed(now_ms, state.model_request, "down")],
             "piece": [PieceQueued(now_ms, state.utterance, len(state.playback.whole_pieces), 700)],
             "part of a piece": [PieceQueued(now_ms, state.utterance, len(state.playback.whole_pieces), 300, False)],
+            "line is hopeless": [LineTroubled(now_ms, "noise"), LineHopeless(now_ms, "noise")],
             "line broke and came back": [LineClosed(now_ms, "line_lost"), LineResumed(now_ms, state.has_model)],
             "a turn": [
                 SpeechBegan(now_ms, now_ms),

@@ -77,6 +77,10 @@ function follow(root) {
     user_acted(event) { if (event.command !== "note" && !event.is_done) part("connection").textContent = "That came at a moment at which it meant nothing."; },
     budget_reached() { part("budget").hidden = false; },
     engine_switched(event) { part("change-words").textContent = event.text; part("change").hidden = false; },
+    line_quality(event) {
+      part("line").dataset.quality = event.quality;
+      part("line-words").textContent = event.words;
+    },
     wish(event) { part("wish-words").textContent = event.words; part("wish").hidden = false; },
     line_trouble(event) { this.wish(event); },
     interview_ended() { partial(""); floor(""); },

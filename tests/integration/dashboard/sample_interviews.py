@@ -163,7 +163,15 @@ class CallScript:
     def end(self, reason: str = "completed", *, is_complete: bool = True) -> None:
         self.fact(
             "line_measured",
-            line_quality={"loudness_dbfs": -21.4, "noise_dbfs": -54.2, "lost_frames": 3, "clipped_percent": 0.1},
+            line_quality={
+                "line": "good",
+                "loudness_dbfs": -21.4,
+                "clipped_percent": 0.1,
+                "noise_dbfs": -54.2,
+                "time_good_s": 148,
+                "time_fair_s": 12,
+                "chunks_lost": 3,
+            },
         )
         self.fact("interview_ended", reason=reason, is_complete=is_complete)
         self.fact("call_ended", reason="completed")

@@ -15,9 +15,9 @@ from engine.store.jobs import GRADE_INTERVIEW, TELL_OF_BREAK, is_waiting
 from engine.store.models import Call, Interview
 from engine.store.moves import move_interview
 from engine.store.permissions import PermissionRepository
-from engine.store.schedule_models import Appointment, OutboxMessage
+from engine.store.schedule_models import Appointment, CallTask, OutboxMessage
 from engine.store.unit_of_work import UnitOfWork
-from engine.vocabulary import AppointmentState, Direction, InterviewState
+from engine.vocabulary import BAD_LINES, AppointmentKind, AppointmentState, Direction, InterviewState, TaskKind
 from engine.work.after_break import close_unresumed, tell_of_break
 from engine.work.booking import book_at
 from engine.work.sending import PostOffice, send_message
@@ -96,8 +96,14 @@ def test_a_candidate_whose_line_broke_is_told_number_and_pin_once(
     assert appointment_state(sessions) == AppointmentState.KEPT
 
 
-@pytest.mark.parametrize("reason", ["process_lost", "failed"])
-def test_where_the_fault_was_ours_a_new_time_is_offered_by_itself(
+def bad_line_end(reason: str) -> tuple[tuple[str, dict[str, object]], ...]:
+    """The last facts of a call that was ended since nobody could be understood."""
+    wanted: dict[str, object] = {"by": "key", "text": ""}
+    return ("new_time_wanted", wanted), ("interview_ended", {"reason": reason, "is_complete": False})
+
+
+@pytest.mark.parametrize("reason", ["process_lost", "failed", "bad_line", "one_way"])
+def test_where_the_fault_was_ours_or_the_lines_a_new_time_is_offered_by_itself(
     sessions: sessionmaker[Session],
     desk: Callable[..., Any],
     broken: Any,
@@ -105,7 +111,11 @@ def test_where_the_fault_was_ours_a_new_time_is_offered_by_itself(
     texts: Mailbag,
     reason: str,
 ) -> None:
-    interview_id, call_id = broken(reason)
+    ends = bad_line_end(reason) if reason in BAD_LINES else ()
+    interview_id, call_id = broken(reason, ("question_asked", QUESTION), ("answer_completed", ANSWER), *ends)
+    with sessions() as session:
+        assert session.get_one(Interview, interview_id).state == InterviewState.INTERRUPTED
+        assert session.scalars(select(CallTask)).all() == [], "the candidate picks; there is nothing for the user to do"
     with desk() as turn:
         tell_of_break(turn, interview_id, call_id)
     sent(office)
@@ -114,6 +124,24 @@ def test_where_the_fault_was_ours_a_new_time_is_offered_by_itself(
     with sessions.begin() as session:
         assert session.get_one(Interview, interview_id).end_reason == reason
         assert close_unresumed(session, NOW + timedelta(days=3)) == 0, "a time is being agreed on"
+
+
+def test_a_bad_line_without_an_appointment_to_move_is_a_task_for_the_user(
+    sessions: sessionmaker[Session], desk: Callable[..., Any], broken: Any
+) -> None:
+    interview_id, call_id = broken("hung_up")
+    with sessions.begin() as session:
+        session.execute(update(Appointment).values(kind=AppointmentKind.DIAL_IN))
+    with UnitOfWork(sessions) as work:
+        facts = bad_line_end("bad_line")
+        work.events.ship(
+            call_id, [EventRecord(100 + number, 9, "fact", name, data) for number, (name, data) in enumerate(facts)]
+        )
+        work.commit()
+    with sessions() as session:
+        [task] = session.scalars(select(CallTask)).all()
+        assert (task.interview_id, task.kind) == (interview_id, TaskKind.CALL_BACK)
+        assert "new time" in task.reason
 
 
 def test_speech_that_failed_leaves_the_interview_open_for_the_pin(sessions: sessionmaker[Session], broken: Any) -> None:

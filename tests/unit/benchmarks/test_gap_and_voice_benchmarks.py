@@ -4,7 +4,8 @@ from pathlib import Path
 
 from benchmarks.gap import figures, scenario
 from benchmarks.turn_data import LabelledTurn
-from benchmarks.voice import EDGE_MS, LAG_MS, Score
+from benchmarks.voice import EDGE_MS, LAG_MS, FrameScore
+from benchmarks.voice_edges import EdgeScore
 from telephony.simulator.timeline import Timeline, Turn
 
 
@@ -47,10 +48,25 @@ def test_frames_are_counted_against_the_labels_but_for_those_near_an_edge() -> N
     turn = LabelledTurn(Path("a.wav"), "open", ((1000, 2000),), 3000, "", (("so", 200, 1000), ("it is", 2000, 3000)))
     truth = [200 <= at_ms < 1000 or 2000 <= at_ms < 3000 for at_ms in range(0, 4000, 20)]
     late = [False] * (LAG_MS // 20) + truth
-    perfect, deaf = Score(), Score()
+    perfect, deaf = FrameScore(), FrameScore()
     perfect.add(turn, late)
     deaf.add(turn, [False] * len(late))
     assert perfect.as_data() == {"f1": 1.0, "missed": 0.0, "false_alarms": 0.0}
     assert deaf.as_data()["missed"] == 1.0
     spoken_ms = (perfect.hits + perfect.misses) * 20
     assert abs(spoken_ms - (1800 - 4 * EDGE_MS)) <= 40
+
+
+def test_beginnings_and_ends_are_found_late_missed_or_made_up() -> None:
+    words = (("so", 200, 1000), ("it is", 2000, 3000))
+    turn = LabelledTurn(Path("a.wav"), "open", ((900, 950), (1000, 2000)), 3000, "", words)
+    at_once = [200 <= at_ms < 1000 or 2000 <= at_ms < 3000 for at_ms in range(0, 4000, 20)]
+    score, deaf, jumpy = EdgeScore(), EdgeScore(), EdgeScore()
+    score.add(turn, [False] * 5 + at_once)
+    deaf.add(turn, [False] * 200)
+    jumpy.add(turn, [at or 3600 <= 20 * index < 3800 for index, at in enumerate(at_once)])
+    found = score.as_data()
+    assert (found["stretches"], found["onsets_missed"], found["ends_missed"], found["spurious"]) == (2, 0.0, 0.0, 0)
+    assert (found["onset_ms"], found["end_ms"]) == (160, 300), "100 ms of the detector, the rest of the tracker"
+    assert (deaf.as_data()["onsets_missed"], deaf.as_data()["ends_missed"]) == (1.0, 1.0)
+    assert jumpy.as_data()["spurious"] == 1

@@ -83,3 +83,17 @@ def test_a_wish_and_trouble_on_the_line_are_told_in_words() -> None:
     told = public_event(Row(8, "calls_refused", {"by": "key", "text": ""}))
     assert told is not None
     assert (told["name"], told["wish"], told["text"]) == ("wish", "calls_refused", "")
+
+
+def test_the_line_is_told_in_a_word_and_why_and_anew_in_every_call() -> None:
+    noisy = Row(11, "line_changed", {"quality": "fair", "reasons": ["noise"], "is_hopeless": False, "by": "session"})
+    told = public_event(noisy)
+    assert told is not None
+    assert (told["name"], told["quality"], told["reasons"]) == ("line_quality", "fair", ["noise"])
+    view = folded([*CALL[:5], noisy])
+    assert (view.line, view.line_words) == ("fair", "Fair: noise")
+    worse = Row(12, "line_changed", {"quality": "poor", "reasons": ["too quiet", "lost audio"], "is_hopeless": True})
+    assert folded([worse], view).line_words == "Poor: the voice is faint, audio gets lost; hardly to be understood"
+    better = Row(13, "line_changed", {"quality": "good", "reasons": [], "is_hopeless": False})
+    assert folded([better], view).line_words == "Good"
+    assert folded([Row(14, "call_started", {"direction": "inbound"})], view).line == ""
