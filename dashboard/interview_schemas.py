@@ -5,7 +5,7 @@ Each rule stands here once. Forms send every value as text, programs send number
 
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
@@ -21,6 +21,9 @@ FURTHEST_BOOKING = timedelta(days=30)
 MOST_FAQ = 20
 LONGEST_NOTICE_H = 14 * 24
 
+Value = TypeVar("Value")
+OrUsual = Annotated[Value | None, BeforeValidator(lambda value: None if value == "" else value)]
+"""A value, or nothing: a form writes that as an empty field."""
 QuestionCount = Annotated[Literal[3, 5, 10, 15], BeforeValidator(whole)]
 Phone = Annotated[Line, Field(max_length=40)]
 
@@ -67,12 +70,16 @@ class FaqInput(Input):
 
 
 class ConductInput(Input):
-    """How long it takes, how it is graded, and what the interviewer may tell about the job."""
+    """How long it takes, how it is listened to and graded, and what the interviewer may tell about the job."""
 
     question_count: QuestionCount = 5
     language: Literal["en"] = "en"
     rubric: Line = Field(default=DEFAULT_RUBRIC.id, max_length=64)
     faq: list[FaqInput] = Field(default_factory=list, max_length=MOST_FAQ)
+    endpoint_policy: OrUsual[Literal["adaptive", "fixed"]] = None
+    """How the end of an answer is decided; None, here and in the next two: as the server is set up."""
+    endpoint_silence_ms: OrUsual[Annotated[int, Field(ge=200, le=10_000)]] = None
+    endpoint_threshold_dbfs: OrUsual[Annotated[float, Field(ge=-90, le=-10)]] = None
 
     @field_validator("rubric")
     @classmethod

@@ -31,6 +31,11 @@ class Preset:
 
 
 LENGTHS = tuple(Length(_LENGTH_NAMES[count], count, planned_length_min(count)) for count in QUESTION_COUNTS)
+ENDPOINTS = {
+    "": "As it is set up here",
+    "adaptive": "From words, question and habit",
+    "fixed": "By a plain timer",
+}
 PRESETS = {
     "quick": Preset("Quick", f"5 questions, about {planned_length_min(5)} min", {"question_count": "5"}),
     "full": Preset("Full", f"15 questions, about {planned_length_min(15)} min", {"question_count": "15"}),
@@ -45,5 +50,6 @@ def content_choices() -> dict[str, Any]:
         "topics": TOPICS,
         "lengths": LENGTHS,
         "rubrics": RUBRICS,
+        "endpoints": ENDPOINTS,
         "most_faq": MOST_FAQ,
     }

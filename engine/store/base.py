@@ -9,6 +9,12 @@ from sqlalchemy import DateTime, MetaData, Uuid, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+ENDPOINT_RULES = {
+    "endpoint_policy": "endpoint_policy in ('adaptive', 'fixed')",
+    "endpoint_silence_ms": "endpoint_silence_ms between 200 and 10000",
+    "endpoint_threshold_dbfs": "endpoint_threshold_dbfs between -90 and -10",
+}
+"""What may be said of the end of an answer: the same for interviews and templates."""
 NOTICE_RULE = "notice_h is null or notice_h between 1 and 336"
 """How long ahead a candidate can be owed news of a call: up to two weeks."""
 

@@ -52,6 +52,9 @@ class NewInterview:
     scheduled_at: datetime | None
     candidate_email: str | None = None
     notice_h: int | None = None
+    endpoint_policy: str | None = None
+    endpoint_silence_ms: int | None = None
+    endpoint_threshold_dbfs: float | None = None
     faq: tuple[Mapping[str, str], ...] = ()
     """Each with `question` and `answer`."""
 
@@ -108,6 +111,9 @@ class InterviewRepository:
                 question_count=new.question_count,
                 language=new.language,
                 rubric=new.rubric,
+                endpoint_policy=new.endpoint_policy,
+                endpoint_silence_ms=new.endpoint_silence_ms,
+                endpoint_threshold_dbfs=new.endpoint_threshold_dbfs,
                 notice_h=new.notice_h,
                 faq=[dict(entry) for entry in new.faq],
                 scheduled_at=new.scheduled_at,

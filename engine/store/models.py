@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.store.account_models import Attempt, LoginSession, RefreshToken, User
-from engine.store.base import NOTICE_RULE, Base, Stamped, one_of
+from engine.store.base import ENDPOINT_RULES, NOTICE_RULE, Base, Stamped, one_of
 from engine.store.command_models import CallCommand
 from engine.store.grade_models import Evaluation, Report
 from engine.store.question_models import GeneratedQuestion, GivenQuestion
@@ -97,9 +97,7 @@ class Interview(Stamped, Base):
         CheckConstraint(one_of("state", InterviewState), name="state"),
         CheckConstraint(one_of("level", Level), name="level"),
         CheckConstraint("question_count between 1 and 30", name="question_count"),
-        CheckConstraint("endpoint_policy in ('adaptive', 'fixed')", name="endpoint_policy"),
-        CheckConstraint("endpoint_silence_ms between 200 and 10000", name="endpoint_silence_ms"),
-        CheckConstraint("endpoint_threshold_dbfs between -90 and -10", name="endpoint_threshold_dbfs"),
+        *(CheckConstraint(rule, name=name) for name, rule in ENDPOINT_RULES.items()),
         CheckConstraint(NOTICE_RULE, name="notice_h"),
         Index("ix_interviews_owner_state", "owner_id", "state"),
         Index("ix_interviews_owner_created", "owner_id", "created_at"),

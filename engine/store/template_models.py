@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.store.base import NOTICE_RULE, Base, Stamped, one_of
+from engine.store.base import ENDPOINT_RULES, NOTICE_RULE, Base, Stamped, one_of
 from engine.vocabulary import Level
 
 
@@ -20,6 +20,7 @@ class InterviewTemplate(Stamped, Base):
         CheckConstraint(one_of("level", Level), name="level"),
         CheckConstraint("question_count between 1 and 30", name="question_count"),
         CheckConstraint(NOTICE_RULE, name="notice_h"),
+        *(CheckConstraint(rule, name=name) for name, rule in ENDPOINT_RULES.items()),
         UniqueConstraint("owner_id", "name"),
     )
 
@@ -31,6 +32,9 @@ class InterviewTemplate(Stamped, Base):
     question_count: Mapped[int]
     language: Mapped[str] = mapped_column(String(16), default="en", server_default="en")
     rubric: Mapped[str] = mapped_column(String(64))
+    endpoint_policy: Mapped[str | None] = mapped_column(String(16))
+    endpoint_silence_ms: Mapped[int | None]
+    endpoint_threshold_dbfs: Mapped[float | None]
     notice_h: Mapped[int | None]
     faq: Mapped[list[Any]] = mapped_column(default=list, server_default=sql("'[]'::jsonb"))
 

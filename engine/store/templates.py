@@ -29,6 +29,9 @@ class TemplateContent:
     notice_h: int | None
     faq: tuple[Mapping[str, str], ...]
     """Each with `question` and `answer`."""
+    endpoint_policy: str | None = None
+    endpoint_silence_ms: int | None = None
+    endpoint_threshold_dbfs: float | None = None
 
 
 class TemplateRepository:

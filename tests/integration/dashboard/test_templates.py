@@ -1,16 +1,18 @@
 """Templates, the answers prepared in them and the notice they demand: by pages and by API, until the call."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from engine.config import Settings
+from engine.config import EndpointSettings, Settings
 from engine.dialogue.their_questions import answer_to
 from engine.questions.bank import load_bank
 from engine.store.models import Interview
-from engine.work.interview_plan import plan_of
+from engine.store.schedule_models import Appointment, OutboxMessage
+from engine.work.interview_plan import endpoint_of, plan_of
 from tests.integration.dashboard.conftest import Person
 from tests.integration.dashboard.setting_up import part, set_up, walk
 from tests.integration.dashboard.test_interview_pages import FORM
@@ -26,6 +28,8 @@ TEMPLATE = {
     "question_count": "15",
     "rubric": "accuracy-depth-clarity-completeness",
     "notice_h": "24",
+    "endpoint_policy": "fixed",
+    "endpoint_silence_ms": "2000",
     "faq_question": ["Can I work from home?", "", "What is the salary range?"],
     "faq_answer": ["Yes, up to three days\na week.", "", "70-80k, depending on experience."],
 }
@@ -59,11 +63,15 @@ def test_an_interview_keeps_what_its_template_said_when_it_was_set_up(
     page = ada.client.page(place)
     assert 'value="15" checked' in page
     assert "three days a week" in page
-    form = {name: TEMPLATE[name] for name in ("question_count", "faq_question", "faq_answer")}
+    assert 'value="2000"' in page
+    assert '<option value="fixed" selected' in page
+    names = ("question_count", "faq_question", "faq_answer", "endpoint_policy", "endpoint_silence_ms")
+    form = {name: TEMPLATE[name] for name in names} | {"endpoint_threshold_dbfs": "-42.5"}
     place = str(ada.client.submit(place, form).location)
     place = str(ada.client.submit(place, part(BOOKED, "candidate")).location)
     assert 'value="24"' in ada.client.page(place)
     place = str(ada.client.submit(place, part(BOOKED, "time") | {"notice_h": "24"}).location)
+    assert "By a plain timer" in ada.client.page(place)
     shown = ada.client.page(str(ada.client.submit(place, {}).location))
     assert "What is the salary range?" in shown
     assert "24 hours" in shown
@@ -72,6 +80,7 @@ def test_an_interview_keeps_what_its_template_said_when_it_was_set_up(
     assert "No templates yet" in ada.client.page("/templates")
     interview = the_interview(sessions)
     assert (interview.notice_h, interview.faq) == (24, FAQ)
+    assert endpoint_of(interview, settings.endpoint) == EndpointSettings(2000, -42.5, "fixed")
     plan = plan_of(interview, load_bank(), settings)
     assert answer_to("um, could I also work from home?", plan) == ("Yes, up to three days a week.",)
     assert answer_to("what about the salary range", plan) is not None
@@ -106,6 +115,9 @@ FAULTS: list[tuple[dict[str, object], str, str]] = [
     ({"topics": []}, "topics", "at least one"),
     ({"notice_h": "337"}, "notice_h", "336 or less"),
     ({"notice_h": "soon"}, "notice_h", "whole number"),
+    ({"endpoint_policy": "guess"}, "endpoint_policy", "one of the values"),
+    ({"endpoint_silence_ms": "100"}, "endpoint_silence_ms", "200 or more"),
+    ({"endpoint_threshold_dbfs": "loud"}, "endpoint_threshold_dbfs", "number"),
     ({"faq_question": ["What is it?"], "faq_answer": ["This."]}, "faq.0.question", "at least one word"),
     ({"faq_question": ["Which stack?"], "faq_answer": [""]}, "faq.0.answer", "at least 2 characters"),
     ({"faq_question": ["Stack?"] * 2, "faq_answer": ["Flask.", "x" * 501]}, "faq.1.answer", "at most 500"),
@@ -140,8 +152,13 @@ def test_an_hour_within_the_notice_is_refused_and_no_slot_lies_in_it(
     nothing = set_up(ada.client, WINDOW | {"notice_h": "336", "window_last": ahead(3, "")})
     assert "holds no slot" in nothing.text
     place = set_up(ada.client, BOOKED | {"notice_h": "110"}).location.partition("?")[0]
-    page = ada.client.page(place)
-    assert "data-gate" not in page, "it was told in time: the hour is days ahead"
+    for told_h, shown in ((111, False), (109, True)):
+        with sessions.begin() as session:
+            due_at = session.scalars(select(Appointment.due_at)).one()
+            assert due_at is not None
+            news = {"state": "sent", "sent_at": due_at - timedelta(hours=told_h)}
+            session.execute(update(OutboxMessage).where(OutboxMessage.touch == "confirmation").values(**news))
+        assert ('data-gate="notice_too_short"' in ada.client.page(place)) is shown, f"told {told_h} hours ahead"
     nearer = ada.client.submit(f"{place}/schedule", {"when": "at", "scheduled_local": ahead(1)})
     assert "owes its candidate 110 hours" in nearer.text
 
@@ -179,3 +196,11 @@ def test_the_api_takes_templates_notice_and_answers(program: Program, people: Ca
         assert (status, list(answer["error"]["fields"])) == (422, ["template_id"])
     faulty = NEW | {"faq": [FAQ[0], {"question": "Why?", "answer": "Because."}]}
     assert list(program.call("POST", "/interviews", json=faulty)[1]["error"]["fields"]) == ["faq.1.question"]
+
+
+def test_an_interview_that_says_nothing_of_it_is_listened_to_as_the_server_is_set_up(
+    ada: Person, sessions: sessionmaker[Session], settings: Settings
+) -> None:
+    assert set_up(ada.client, BOOKED).status_code == 303
+    usual = EndpointSettings(1700, -45.0, "adaptive", has_listening_sounds=False)
+    assert endpoint_of(the_interview(sessions), usual) == usual
