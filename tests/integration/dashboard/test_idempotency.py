@@ -24,6 +24,7 @@ from tests.integration.dashboard.test_access import SOME_ID
 from tests.integration.dashboard.test_json_api import NEW, Program, program
 from tests.integration.dashboard.test_schedule_pages import BOOKED, set_up
 from tests.integration.dashboard.test_signing_in_pages import NEW as REGISTRATION
+from tests.integration.dashboard.test_templates import TEMPLATE
 
 __all__ = ["program"]
 KEY = "8e03978e-40d5-43e8-bc93-6894a57f9324"
@@ -249,6 +250,9 @@ def test_a_second_click_creates_nothing_and_a_form_that_was_changed_is_another_w
     with sessions() as session:
         assert session.scalars(select(Appointment)).one().edition == 2
     assert ada.client.submit(f"{place}/cancel", {"form_key": "made up"}).status_code == 400
+    template = TEMPLATE | {name: fields(ada.client.page("/templates/new"))[name] for name in ("csrf_token", "form_key")}
+    clicks = at_once(2, lambda: ada.client.post("/templates/new", data=template))
+    assert [(each.status_code, each.location) for each in clicks] == [(303, clicks[0].location)] * 2
 
 
 def test_registering_with_a_second_click_makes_one_account_and_signs_in(
