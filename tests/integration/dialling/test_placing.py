@@ -412,6 +412,7 @@ def test_a_promised_call_that_is_given_up_is_told_of_to_both_sides(
     assert office.appointment(interview).state == then
     [(kind, words)] = tasks(office)
     assert (kind, words[-len(told) :]) == ("not_called", told)
+    assert "in the queue" not in words, "it waits no longer"
     assert touches(office, interview) == ([] if told == "Nobody was told." else ["not_called"])
 
 
