@@ -27,7 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.turn_data import CannotRun, read_turns
-from benchmarks.turn_replay import Evidence, Point, dead_air_at
+from benchmarks.turn_evidence import Evidence
+from benchmarks.turn_replay import Point, dead_air_at
 from benchmarks.turns import adaptive_curve, fixed_curve, listened
 from engine.audio.adaptive_endpoint import are_known, end_of_speech
 from engine.audio.endpoint import Ending, WordClues

@@ -25,10 +25,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.turn_data import CannotRun, LabelledTurn, read_turns
+from benchmarks.turn_evidence import GIVEN_WORDS_LATENCY_MS, Ears, Evidence
 from benchmarks.turn_replay import (
-    GIVEN_WORDS_LATENCY_MS,
-    Ears,
-    Evidence,
     Point,
     dead_air_at,
     false_cutoffs_at,

@@ -26,6 +26,7 @@ from engine.store.permissions import PermissionRepository
 from engine.store.reports import ReportRepository
 from engine.store.usage import UsageRepository, month_of
 from engine.store.users import UserRepository
+from engine.store.webhooks import WebhookRepository
 from engine.vocabulary import InterviewState, Topic
 from engine.work.question_writing import order_questions
 
@@ -86,6 +87,7 @@ class OverviewPages:
             "pages/overview.html",
             values=values,
             errors=errors,
+            webhooks_given_up=WebhookRepository(self._database.current()).given_up(current_user().id),
             topics=TOPICS,
             levels=LEVELS,
             lengths=LENGTHS[:2],

@@ -17,7 +17,7 @@ from engine.adapters.webhook_http import LONGEST_URL, check_url
 from engine.config import Settings
 from engine.errors import AddressForbidden, Conflict
 from engine.store.models import WebhookEndpoint
-from engine.store.webhooks import WebhookRepository
+from engine.store.webhooks import BY_HAND, WebhookRepository
 from engine.vocabulary import DeliveryState, WebhookEvent
 
 EVENT_WORDS = {
@@ -33,7 +33,6 @@ DELIVERY_LOOKS: dict[str, Look] = {
     DeliveryState.DELIVERED: Look("Delivered", "circle-check", "ok"),
     DeliveryState.FAILED: Look("Failed", "circle-x", "bad"),
 }
-_BY_HAND = "Turned off by hand."
 
 
 class WebhookInput(Input):
@@ -93,7 +92,7 @@ class WebhookPages:
     def switch(self, endpoint_id: uuid.UUID) -> AnyResponse:
         endpoint = self._find(endpoint_id)
         is_on = request.form.get("to") == "on"
-        self._webhooks().switch(endpoint, is_on=is_on, reason=_BY_HAND, now=datetime.now(UTC))
+        self._webhooks().switch(endpoint, is_on=is_on, reason=BY_HAND, now=datetime.now(UTC))
         return self._done(endpoint)
 
     def delete(self, endpoint_id: uuid.UUID) -> AnyResponse:

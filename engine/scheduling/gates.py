@@ -105,6 +105,21 @@ _TEXTS = {
 }
 
 
+_GIVEN_UP = {
+    Gate.REMINDER_NOT_SENT: "No message about this call reached the candidate's mailbox or telephone. See the outbox "
+    "for what held it up.",
+    Gate.NOTICE_TOO_SHORT: "The candidate had been told too shortly before.",
+    Gate.CALLING_HOURS: "It was outside of the hours in which this telephone may ring.",
+    Gate.PROVIDER_DOWN: "The telephone or speech provider did not answer for a quarter of an hour.",
+    Gate.NO_CAPACITY: "All lines were busy for a quarter of an hour.",
+}
+
+
+def given_up_text(reason: Reason) -> str:
+    """Why a call was given up: of a gate that opens by itself, that it did not do so in time."""
+    return _GIVEN_UP.get(reason.gate, reason.text)
+
+
 def text_of(gate: Gate) -> str:
     """What is the matter and what to do, for a gate that names no hours."""
     return _TEXTS[gate]

@@ -21,6 +21,7 @@ from engine.vocabulary import AppointmentState, DeliveryState, WebhookEvent
 
 MOST_ENDPOINTS: Final = 10
 """Of one user."""
+BY_HAND: Final = "Turned off by hand."
 _SECRET_BYTES: Final = 32
 _CLOCKS_DIFFER: Final = timedelta(seconds=30)
 """Between the machine of a job and that of the database; less than any pause between two tries."""
@@ -142,6 +143,10 @@ class WebhookRepository:
         """The user's endpoints, the oldest first."""
         mine = select(WebhookEndpoint).where(WebhookEndpoint.owner_id == owner_id)
         return self._session.scalars(mine.order_by(WebhookEndpoint.created_at)).all()
+
+    def given_up(self, owner_id: uuid.UUID) -> Sequence[WebhookEndpoint]:
+        """Endpoints that were turned off since they failed."""
+        return [each for each in self.of_owner(owner_id) if each.disabled_at and each.disabled_reason != BY_HAND]
 
     def find(self, endpoint_id: uuid.UUID, owner_id: uuid.UUID) -> WebhookEndpoint:
         """The owner's endpoint. Raises NotFound."""

@@ -14,7 +14,7 @@ from engine.adapters.time_zones import TimeZones
 from engine.call_placing import CallPlacer, OutgoingCall
 from engine.errors import CallDelayed, CallRefused, CallUnknown, UpstreamUnavailable
 from engine.scheduling.calling_hours import CallingHours
-from engine.scheduling.gates import Reason, closed_gates
+from engine.scheduling.gates import Reason, closed_gates, given_up_text
 from engine.store.appointments import AppointmentRepository
 from engine.store.dials import LONGEST_WAIT, NOT_PLACED, DialRepository, Taken, Waiting
 from engine.store.jobs import DIAL_LEAD
@@ -248,7 +248,7 @@ def _is_open(appointment: Appointment) -> bool:
 
 
 def _why(reason: Reason) -> WhyNot:
-    return WhyNot(reason.gate.value, reason.text, may_work_later=reason.passes_by_itself)
+    return WhyNot(reason.gate.value, given_up_text(reason), may_work_later=reason.passes_by_itself)
 
 
 def _not_placed(dialler: Dialler, taken: Taken, now: datetime, words: str, *, is_final: bool) -> None:

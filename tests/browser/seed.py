@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.adapters.time_zones import TimeZones
@@ -15,14 +16,16 @@ from engine.scheduling.links import Purpose
 from engine.scheduling.slots import Opening, Window
 from engine.scheduling.zones import LocalTime
 from engine.store.drafts import DraftRepository
-from engine.store.models import Interview
+from engine.store.models import Interview, WebhookDelivery
 from engine.store.phrases import PhraseNews, PhraseRepository
 from engine.store.provider_health import EngineHealth, ProviderHealthRepository
+from engine.store.retention import RetentionRepository
 from engine.store.tasks import TaskRepository
 from engine.store.templates import TemplateContent, TemplateRepository
 from engine.store.unit_of_work import UnitOfWork
+from engine.store.webhooks import WebhookRepository
 from engine.usage import Usage
-from engine.vocabulary import Level, TaskKind, Topic
+from engine.vocabulary import Level, TaskKind, Topic, WebhookEvent
 from engine.work.account_mails import LIFETIMES, PATHS
 from engine.work.booking import book_at, offer_window
 from engine.work.candidate_links import LinkMaker
@@ -67,6 +70,7 @@ class Seeded:
     draft: str
     """Path of an interview that is being set up."""
     template: uuid.UUID
+    webhook: uuid.UUID
 
 
 def seed(sessions: sessionmaker[Session], recordings_dir: Path, password_hash: str) -> Seeded:
@@ -117,7 +121,29 @@ def seed(sessions: sessionmaker[Session], recordings_dir: Path, password_hash: s
         links,
         mailed,
         *_set_up_halfway(sessions, ada),
+        _webhooks(sessions, ada, completed),
     )
+
+
+def _webhooks(sessions: sessionmaker[Session], owner_id: uuid.UUID, held: uuid.UUID) -> uuid.UUID:
+    """A webhook with deliveries in every state, one that was turned off; and an interview that is held."""
+    now = datetime.now(UTC)
+    with sessions.begin() as session:
+        webhooks = WebhookRepository(session)
+        wanted = [WebhookEvent.CALL_ENDED, WebhookEvent.REPORT_READY]
+        watched = webhooks.add(owner_id, "https://applicants.example.org/hooks/vivavoce?tenant=backend-team", wanted)
+        off = webhooks.add(owner_id, "https://old.example.org/", wanted[:1])
+        webhooks.switch(off, is_on=False, reason="20 tries failed one after the other.", now=now)
+        for _ in range(3):
+            webhooks.send_test(watched)
+        failed, delivered, waiting = session.scalars(select(WebhookDelivery)).all()
+        failed.state, failed.attempts, failed.status = "failed", 6, 503
+        failed.answer = "Service unavailable, sorry. " * 6
+        delivered.state, delivered.attempts, delivered.status = "delivered", 1, 204
+        waiting.attempts, waiting.due_at = 2, now + timedelta(minutes=5)
+        waiting.answer = "No answer came within 10 seconds."
+        RetentionRepository(session).hold(held, owner_id, "The candidate disputes question 2.", now)
+        return watched.id
 
 
 def _mailed_links(sessions: sessionmaker[Session], user_id: uuid.UUID) -> dict[str, str]:

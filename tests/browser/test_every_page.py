@@ -42,6 +42,8 @@ PAGES: dict[str, Callable[[Seeded], str]] = {
     "report-waiting": lambda seeded: f"/interviews/{seeded.evaluating}/report",
     "account": lambda seeded: "/account",
     "transfer": lambda seeded: "/account/transfer",
+    "webhooks": lambda seeded: "/account/webhooks",
+    "webhook": lambda seeded: f"/account/webhooks/{seeded.webhook}",
     "operator": lambda seeded: "/operator",
     "interview-booked": lambda seeded: f"/interviews/{seeded.booked}",
     "change-appointment": lambda seeded: f"/interviews/{seeded.booked}/schedule",

@@ -28,6 +28,7 @@ after_ms = 100
 [[reply]]
 on = "ask:*"
 audio = "consent.wav"
+digits = "wwwww#"
 after_ms = 100
 """
 

@@ -7,10 +7,14 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from engine.adapters.time_zones import TimeZones
+from engine.scheduling.calling_hours import load_calling_hours
 from engine.store.models import Call, User
 from engine.store.schedule_models import Appointment, DialPace
 from engine.store.tasks import TaskRepository
 from engine.vocabulary import TaskKind
+from engine.work.desk import Desk
+from engine.work.giving_up import WhyNot, give_up
 from tests.integration.dashboard.conftest import Person
 from tests.integration.dashboard.test_schedule_pages import BOOKED, set_up, the_appointment
 
@@ -50,6 +54,25 @@ def test_a_closed_gate_that_was_met_is_named(ada: Person, sessions: sessionmaker
     with sessions.begin() as session:
         session.execute(update(Appointment).values(closed_gate="no_capacity", gate_seen_at=datetime.now(UTC)))
     assert 'data-gate="no_capacity"' in ada.client.page(place)
+
+
+def test_a_call_that_was_given_up_shows_why_what_the_candidate_hears_and_the_new_time_on_offer(
+    ada: Person, sessions: sessionmaker[Session]
+) -> None:
+    place = set_up(ada, BOOKED)
+    with sessions.begin() as session:
+        appointment = session.scalars(select(Appointment)).one()
+        desk = Desk(session, TimeZones(), load_calling_hours(), datetime.now(UTC))
+        give_up(desk, appointment, WhyNot("no_capacity", "All lines were busy.", may_work_later=True))
+    page = ada.client.page(place)
+    for said in (
+        "Not called",
+        "All lines were busy. The candidate is told, and may pick a new time.",
+        "Waits for a pick",
+        "The call does not take place",
+    ):
+        assert said in page
+    assert "All lines were busy." in ada.client.page("/agenda")
 
 
 def test_calls_are_told_with_their_outcome(ada: Person, sessions: sessionmaker[Session]) -> None:

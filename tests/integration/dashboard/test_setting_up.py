@@ -9,10 +9,13 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.store.drafts import MOST_DRAFTS, DraftRepository
-from engine.store.models import Interview, InterviewDraft
+from engine.store.models import Interview, InterviewDraft, User
+from engine.store.permissions import PermissionRepository
+from engine.store.schedule_models import Appointment
 from engine.work.jobs import KEEP_DRAFTS, tidy_up
 from tests.integration.dashboard.conftest import Person
 from tests.integration.dashboard.setting_up import part, set_up, walk
+from tests.integration.dashboard.test_idempotency import at_once
 from tests.integration.dashboard.test_interview_pages import FORM
 from tests.integration.dashboard.test_schedule_pages import BOOKED, ahead
 
@@ -83,7 +86,8 @@ def test_a_draft_becomes_one_interview_however_often_it_is_confirmed(
 ) -> None:
     review = str(walk(ada.client, FORM).location)
     token = {"csrf_token": ada.client.csrf(review)}
-    answers = [ada.client.post(review, data=token) for _ in range(3)]
+    answers = at_once(3, lambda: ada.client.post(review, data=token))
+    answers.append(ada.client.post(review, data=token))
     assert {(answer.status_code, answer.location) for answer in answers} == {(303, answers[0].location)}
     assert count(sessions, Interview) == 1
     for address in (review, review.replace("review", "candidate"), review.rpartition("/")[0]):
@@ -104,7 +108,9 @@ def test_an_hour_that_was_taken_meanwhile_leads_back_to_the_time_and_nothing_is_
     assert "step 4 of 5" in refused.text
     assert f'value="{ahead(5)}"' in refused.text
     time = review.replace("review", "time")
-    assert ada.client.submit(time, part(BOOKED, "time") | {"scheduled_local": ahead(6)}).location == review
+    later = part(BOOKED, "time") | {"scheduled_local": ahead(6), "which": "second"}
+    assert ada.client.submit(time, later).location == review
+    assert 'value="second" checked' in ada.client.page(time), "which of the two hours was meant is not asked twice"
     assert ada.client.submit(review, {}).status_code == 303
     assert count(sessions, Interview) == 2
 
@@ -167,6 +173,9 @@ def test_practice_starts_from_the_overview_with_a_pin_or_a_call(ada: Person, ses
     form = {"topic": "python", "level": "junior", "question_count": "3", "phone": "+49 30 901820", "keep": "yes"}
     made = ada.client.submit("/overview", form | {"how": "pin"})
     page = ada.client.page(made.location)
+    key = re.findall(r'name="form_key" value="([^"]+)"', ada.client.page("/overview"))[-1]
+    twice = [ada.client.submit("/overview", form | {"how": "pin", "form_key": key}).location for _ in range(2)]
+    assert twice[0] == twice[1] != made.location, "the same button, pressed twice"
     assert "Practice: Python, junior" in page
     assert "Enter this PIN" in page
     assert 'value="+49 30 901820" autocomplete="tel"' in ada.client.page("/overview")
@@ -175,3 +184,15 @@ def test_practice_starts_from_the_overview_with_a_pin_or_a_call(ada: Person, ses
     assert (wrong.status_code, 'href="#phone"' in wrong.text) == (422, True)
     assert ada.client.submit("/overview", form | {"how": "pin"}).status_code == 303
     assert "+49 30 901820" not in ada.client.page("/overview").partition("Practise yourself")[2]
+    offset = datetime.now(UTC).hour - 12
+    with sessions.begin() as session:  # where it is noon, telephones may ring
+        noon = {"time_zone": f"Etc/GMT{offset:+d}"}
+        session.execute(update(User).where(User.id == ada.id).values(**noon))
+    us = {"phone": "+1 202 555 0143", "how": "call"}
+    assert ada.client.submit("/overview", form | us).status_code == 303
+    with sessions() as session:
+        called = session.scalars(select(Appointment)).one()
+        permission = PermissionRepository(session).of(ada.id, "+12025550143")
+    assert (called.kind, called.state) == ("now", "booked")
+    assert permission is not None
+    assert permission.basis == "own_number"

@@ -1,15 +1,17 @@
 """Templates, the answers prepared in them and the notice they demand: by pages and by API, until the call."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.config import EndpointSettings, Settings
 from engine.dialogue.their_questions import answer_to
 from engine.questions.bank import load_bank
 from engine.store.models import Interview
+from engine.store.schedule_models import Appointment, OutboxMessage
 from engine.work.interview_plan import endpoint_of, plan_of
 from tests.integration.dashboard.conftest import Person
 from tests.integration.dashboard.setting_up import part, set_up, walk
@@ -150,8 +152,13 @@ def test_an_hour_within_the_notice_is_refused_and_no_slot_lies_in_it(
     nothing = set_up(ada.client, WINDOW | {"notice_h": "336", "window_last": ahead(3, "")})
     assert "holds no slot" in nothing.text
     place = set_up(ada.client, BOOKED | {"notice_h": "110"}).location.partition("?")[0]
-    page = ada.client.page(place)
-    assert "data-gate" not in page, "it was told in time: the hour is days ahead"
+    for told_h, shown in ((111, False), (109, True)):
+        with sessions.begin() as session:
+            due_at = session.scalars(select(Appointment.due_at)).one()
+            assert due_at is not None
+            news = {"state": "sent", "sent_at": due_at - timedelta(hours=told_h)}
+            session.execute(update(OutboxMessage).where(OutboxMessage.touch == "confirmation").values(**news))
+        assert ('data-gate="notice_too_short"' in ada.client.page(place)) is shown, f"told {told_h} hours ahead"
     nearer = ada.client.submit(f"{place}/schedule", {"when": "at", "scheduled_local": ahead(1)})
     assert "owes its candidate 110 hours" in nearer.text
 

@@ -349,12 +349,15 @@ def test_a_lasting_gate_ends_it_at_once_with_a_task(office: Office) -> None:
     interview = office.plan()
     appointment = office.due_now(interview)
     with office.sessions.begin() as session:
+        session.get_one(Appointment, appointment.id).picked_at = office.now()
         PermissionRepository(session).refuse(Channel.CALL, PHONE, "link", datetime.now(UTC))
     assert office.dial(appointment) is None
     missed = office.appointment(interview)
     assert (missed.state, missed.state_reason) == (AppointmentState.MISSED, "do_not_call")
-    assert "never to be called" in tasks(office)[0][1]
-    assert office.twilio.requests == []
+    [(_, words)] = tasks(office)
+    assert "never to be called" in words
+    assert words.endswith("Nobody was told."), "whoever must not be called is not written to either"
+    assert (office.twilio.requests, touches(office, interview)) == ([], [])
 
 
 def test_a_month_whose_money_is_spent_calls_nobody(office: Office) -> None:
@@ -384,7 +387,6 @@ def test_a_call_that_nobody_placed_for_long_is_given_up_with_a_word_to_the_user(
         ("calls_off", "The candidate is told, and may still dial in.", AppointmentState.MISSED),
         ("refused", "The candidate is told, and may still dial in.", AppointmentState.MISSED),
         ("no_consent", "Nobody was told.", AppointmentState.MISSED),
-        ("never_again", "Nobody was told.", AppointmentState.MISSED),
     ],
 )
 def test_a_promised_call_that_is_given_up_is_told_of_to_both_sides(
@@ -396,8 +398,6 @@ def test_a_promised_call_that_is_given_up_is_told_of_to_both_sides(
         session.get_one(Appointment, appointment.id).picked_at = office.now()
         if obstacle == "no_consent":
             session.execute(update(CallPermission).values(withdrawn_at=office.now()))
-        elif obstacle == "never_again":
-            PermissionRepository(session).refuse(Channel.CALL, PHONE, "link", office.now())
     after = timedelta()
     if obstacle == "no_line":
         office.lines, after = 0, timedelta(minutes=16)
@@ -412,6 +412,7 @@ def test_a_promised_call_that_is_given_up_is_told_of_to_both_sides(
     assert office.appointment(interview).state == then
     [(kind, words)] = tasks(office)
     assert (kind, words[-len(told) :]) == ("not_called", told)
+    assert "in the queue" not in words, "it waits no longer"
     assert touches(office, interview) == ([] if told == "Nobody was told." else ["not_called"])
 
 

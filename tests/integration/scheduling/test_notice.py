@@ -1,7 +1,7 @@
 """The notice that an interview owes its candidate: at booking, in the slots of a window, and before the call."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -75,8 +75,8 @@ def test_the_call_waits_until_the_candidate_has_known_for_long_enough(
 def test_slots_lie_beyond_the_notice_and_picking_one_is_knowing_of_it(
     desk: Callable[..., Any], plan: Callable[..., Interview]
 ) -> None:
-    first = weekday_ahead(1, 9).date()
-    openings = tuple(Opening(day, weekday_ahead(1, 9).time(), weekday_ahead(1, 17).time()) for day in range(7))
+    first = NOW.date() + timedelta(days=1)
+    openings = tuple(Opening(day, time(9), time(17)) for day in range(7))
     window = Window(first, first + timedelta(days=9), ZONE, openings, length_min=15)
     with desk() as turn:
         offered = offer_window(turn, plan(notice_h=100, candidate_email=None), window)

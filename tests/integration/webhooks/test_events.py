@@ -31,17 +31,21 @@ def told(desk: Desk) -> list[tuple[str, dict[str, object]]]:
 def test_a_whole_interview_is_told_of_event_by_event(desk: Desk) -> None:
     script = CallScript(desk.sessions, desk.interview_id)
     script.ask(1, 3, "python-list-or-tuple", "python", "A list or a tuple?")
+    script.fact("call_ended", reason="line_lost")
+    script.fact("call_resumed", stream_sid="MZ2")
     script.answer(1, "A tuple is immutable, so it cannot be changed after it is created.")
     script.end()
     for _ in range(2):
         grade_interview(desk.sessions, load_bank(), desk.interview_id)
 
     events = told(desk)
-    assert [event for event, _ in events] == ["call.started", "call.ended", "report.ready", "interview.completed"]
+    ended = ["call.ended", "call.ended"]
+    assert [event for event, _ in events] == ["call.started", *ended, "report.ready", "interview.completed"]
     assert all(data["interview_id"] == str(desk.interview_id) for _, data in events)
     assert events[0][1] | {"direction": "inbound", "call_id": str(script.call_id)} == events[0][1]
-    assert (events[1][1]["state"], events[1][1]["reason"]) == ("completed", "completed")
-    assert set(events[2][1]) == {"interview_id", "report_id", "version", "state"}
+    assert (events[1][1]["state"], events[1][1]["reason"]) == ("dropped", "line_lost")
+    assert (events[2][1]["state"], events[2][1]["reason"]) == ("completed", "completed")
+    assert set(events[3][1]) == {"interview_id", "report_id", "version", "state"}
     everything = " ".join(delivery.body for delivery in desk.deliveries())
     for personal in ("Grace", "+1202", "tuple", "score", "Backend"):
         assert personal not in everything

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.adapters.time_zones import TimeZones
 from engine.errors import ScheduleError
 from engine.scheduling.calling_hours import is_calling_hour, load_calling_hours, next_calling_hour
-from engine.scheduling.gates import Facts, Gate, closed_gates
+from engine.scheduling.gates import Facts, Gate, closed_gates, given_up_text
 from engine.scheduling.recurrence import Rhythm, occurrences
 from engine.scheduling.retries import MOST_TRIES, MOST_TRIES_A_DAY, Outcome, Phone, Try, next_try
 from engine.scheduling.slots import Callee, Opening, Span, Window, check_window, free_slots
@@ -194,6 +194,10 @@ def test_each_gate_closes_alone_and_says_what_to_do(gate: Gate) -> None:
     assert [reason.gate for reason in reasons] == [gate]
     assert len(reasons[0].text) > 40
     assert "{" not in reasons[0].text
+    given_up = given_up_text(reasons[0])
+    assert "waits" not in given_up
+    assert "as soon as" not in given_up
+    assert len(f"{given_up} The candidate is told, and may pick a new time.") <= 255, "a task holds no more"
 
 
 def test_all_gates_at_once_are_all_named() -> None:
