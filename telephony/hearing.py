@@ -7,6 +7,7 @@ from engine.audio import mulaw as codec
 from engine.audio.echo import EchoGuard
 from engine.audio.endpoint import EndOfTurn, EndpointPolicy, SeemsOver
 from engine.audio.line_watch import LineWatch, Noticed
+from engine.audio.normaliser import LevelNormaliser
 from engine.audio.voice import Began, Confirmed, Ended, SpeechTracker, VoiceChange
 from engine.clock import FRAME_MS, FRAME_SAMPLES, ms_to_samples, samples_to_ms
 from engine.dialogue.signals import (
@@ -63,6 +64,7 @@ class Ear:
         self._pause = pause
         self._account = account
         self.watch = LineWatch()
+        self._level = LevelNormaliser()
         self._echo: EchoGuard | None = None
         self._rest = b""
         self._terms: tuple[str, ...] = ()
@@ -146,19 +148,21 @@ class Ear:
             return DeafStream(str(error), self._deliver)
 
     def _frame(self, frame: bytes, at_ms: int) -> list[Signal]:
-        pcm = codec.decode(frame)
+        level = frame if not self._level.gain_db else self._level.louder(frame)
+        pcm = codec.decode(level)
         is_speech = self._detector.is_speech(pcm)
         is_echo = self._echo is not None and self._echo.is_echo(frame, ms_to_samples(at_ms), is_speech=is_speech)
-        if is_echo:
-            is_speech, frame = False, _SILENT_FRAME
-        noticed = self.watch.frame(pcm, is_speech=is_speech, is_echo=is_echo)
-        self.stream.send(frame, at_ms)
+        is_speech = is_speech and not is_echo
+        as_it_came = pcm if level is frame else codec.decode(frame)
+        noticed = self.watch.frame(as_it_came, is_speech=is_speech, is_echo=is_echo)
+        self.stream.send(_SILENT_FRAME if is_echo else level, at_ms)
         self._now_ms = now_ms = at_ms + FRAME_MS
         signals: list[Signal] = []
         for change in self._tracker.push(is_speech, at_ms):
             signals.append(self._changed(change, now_ms))
             if isinstance(change, Ended):
                 noticed = self.watch.speech_over() or noticed
+                self._level.settle(self.watch.sound.latest().loudness_dbfs)
         if noticed is not None:
             signals += self._told_of_line(noticed, now_ms)
         self._quiet_ms = 0 if is_speech else self._quiet_ms + FRAME_MS

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.test import TestResponse
 
 from dashboard.access import PUBLIC_ENDPOINTS
-from engine.store.account_models import IdempotencyKey
+from engine.store.account_models import Attempt, IdempotencyKey
+from engine.store.attempts import AttemptRepository
 from engine.store.models import Interview, User
 from engine.store.schedule_models import Appointment
 from engine.work.jobs import tidy_up
@@ -24,9 +25,25 @@ from tests.integration.dashboard.test_access import SOME_ID
 from tests.integration.dashboard.test_json_api import NEW, Program, program
 from tests.integration.dashboard.test_schedule_pages import BOOKED, set_up
 from tests.integration.dashboard.test_signing_in_pages import NEW as REGISTRATION
+from tests.integration.dashboard.test_templates import TEMPLATE
 
 __all__ = ["program"]
 KEY = "8e03978e-40d5-43e8-bc93-6894a57f9324"
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    """With a view that fails after its work was committed."""
+    made = make_app()
+
+    def half() -> None:
+        session = made.extensions["sqlalchemy"].session()
+        AttemptRepository(session).record("half", "done", datetime.now(UTC))
+        session.commit()
+        raise RuntimeError("the other half")
+
+    made.add_url_rule("/api/v1/half", "half", half, methods=["POST"])
+    return made
 
 
 @pytest.fixture
@@ -122,6 +139,12 @@ def test_a_failure_of_ours_leaves_nothing_and_may_be_tried_again(
     with sessions.begin() as session:
         session.execute(text("alter table appointments rename to appointments_away"))
     body = NEW | {"appointment": {"when": "any", "answer_before": str((datetime.now(UTC) + timedelta(days=5)).date())}}
+    for key, left in ((None, 1), ("half", 1)):
+        assert send(key, "/half").status_code == 500
+        with sessions() as session:
+            assert session.scalar(select(func.count()).where(Attempt.action == "half")) == left, (
+                "with a key all or nothing"
+            )
     failed = send(json=body)
     assert failed.status_code == 500
     assert (count(sessions), count(sessions, IdempotencyKey)) == (0, 0)
@@ -249,6 +272,9 @@ def test_a_second_click_creates_nothing_and_a_form_that_was_changed_is_another_w
     with sessions() as session:
         assert session.scalars(select(Appointment)).one().edition == 2
     assert ada.client.submit(f"{place}/cancel", {"form_key": "made up"}).status_code == 400
+    template = TEMPLATE | {name: fields(ada.client.page("/templates/new"))[name] for name in ("csrf_token", "form_key")}
+    clicks = at_once(2, lambda: ada.client.post("/templates/new", data=template))
+    assert [(each.status_code, each.location) for each in clicks] == [(303, clicks[0].location)] * 2
 
 
 def test_registering_with_a_second_click_makes_one_account_and_signs_in(
