@@ -6,6 +6,9 @@ is handed over on a simulated clock, faster than real time, but never ahead of t
 being transcribed the clock stands still. The latency is wall time from the moment at which the tracker reports the end
 of a clip's last speech, when the last segment leaves, to the arrival of AllHeard.
 
+All clips count as one caller's, whose level is made normal as in a call (`--as-it-comes`: it is not). `--quieter-db 30`
+plays them so much quieter.
+
 The last line is one JSON object. The exit status is 2, with a reason, when the benchmark cannot run.
 """
 
@@ -18,7 +21,7 @@ import sys
 import time
 import wave
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.adapters.local_speech import LocalSpeechToText
@@ -26,11 +29,14 @@ from engine.adapters.silero_vad import SileroJudge, SileroModel
 from engine.adapters.speech_client import SpeechCommand, SpeechProcess
 from engine.adapters.webrtc_vad import WebRtcGate
 from engine.audio import mulaw
+from engine.audio.normaliser import LevelNormaliser
+from engine.audio.sound_meter import SoundMeter
 from engine.audio.voice import Began, Ended, GatedDetector, SpeechTracker
 from engine.clock import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ, samples_to_ms
 from engine.errors import UpstreamUnavailable, VivavoceError
 from engine.evaluation.word_errors import word_error_rate, word_errors, words
 from engine.ports import AllHeard, FinalHeard, RecognitionEvent, RecognitionFailed
+from telephony.simulator.voices import with_level
 
 _SILENCE_BEFORE = mulaw.silence(SAMPLE_RATE_HZ // 2)
 _SILENCE_AFTER = mulaw.silence(SAMPLE_RATE_HZ)
@@ -79,23 +85,29 @@ def _read_line_audio(path: Path) -> bytes:
 
 
 class Listener:
-    """Plays clips to the recogniser as calls."""
+    """Plays clips to the recogniser as the stretches of one caller, whose level is made normal as in a call."""
 
-    def __init__(self, process: SpeechProcess) -> None:
+    def __init__(self, process: SpeechProcess, *, normalises: bool = True) -> None:
         self._recogniser = LocalSpeechToText(process)
         self._process = process
         self._model = SileroModel()
+        self._normalises = normalises
+        self._level = LevelNormaliser()
+        self._sound = SoundMeter()
 
     def hear(self, clip: Clip) -> Result:
-        """One clip as a call of its own. Raises CannotRun when the engine fails."""
+        """One clip, with a recogniser and a detector of its own. Raises CannotRun when the engine fails."""
         events: queue.SimpleQueue[RecognitionEvent] = queue.SimpleQueue()
         stream = self._recogniser.open(events.put)
         detector = GatedDetector(WebRtcGate(), SileroJudge(self._model))
         tracker = SpeechTracker()
         paused_at: float | None = None
         for frame, at_ms in _frames(_SILENCE_BEFORE + clip.mulaw + _SILENCE_AFTER):
-            stream.send(frame, at_ms)
-            for change in tracker.push(detector.is_speech(mulaw.decode(frame)), at_ms):
+            level = self._level.louder(frame)
+            stream.send(level, at_ms)
+            is_speech = detector.is_speech(mulaw.decode(level))
+            self._sound.frame(mulaw.decode(frame), is_speech)
+            for change in tracker.push(is_speech, at_ms):
                 if isinstance(change, Began):
                     self._wait_until_idle()
                     stream.speech_began(change.began_ms)
@@ -103,6 +115,8 @@ class Listener:
                     self._wait_until_idle()
                     paused_at = time.perf_counter()
                     stream.speech_paused(change.ended_ms)
+                    if self._normalises:
+                        self._level.settle(self._sound.latest().loudness_dbfs)
         stream.finish(1)
         heard = list(_finals(events))
         latency_ms = (time.perf_counter() - paused_at) * 1000 if paused_at is not None else None
@@ -143,12 +157,14 @@ def used_cpu_s(process: SpeechProcess) -> float:
     return answers.get(timeout=10.0)
 
 
-def measure(clips: list[Clip], model_dir: Path | None, *, is_verbose: bool) -> dict[str, float | int]:
+def measure(
+    clips: list[Clip], model_dir: Path | None, *, is_verbose: bool, normalises: bool = True
+) -> dict[str, float | int]:
     """Every clip once. Raises CannotRun or UpstreamUnavailable."""
     process = SpeechProcess(SpeechCommand(text_to_speech=False, model_dir=model_dir))
     process.start()
     try:
-        listener = Listener(process)
+        listener = Listener(process, normalises=normalises)
         used_before_s = used_cpu_s(process)
         results = []
         for clip in clips:
@@ -178,9 +194,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("data", type=Path, help="folder with transcripts.tsv and 8 kHz WAV files")
     parser.add_argument("--model-dir", type=Path, default=None, help="another CTranslate2 Whisper model")
     parser.add_argument("--verbose", action="store_true", help="show each clip: errors, what was said, what was heard")
+    parser.add_argument("--quieter-db", type=float, default=0.0, help="play every clip so much quieter")
+    parser.add_argument("--as-it-comes", action="store_true", help="leave the level as it is")
     options = parser.parse_args(arguments)
     try:
-        figures = measure(read_clips(options.data), options.model_dir, is_verbose=options.verbose)
+        clips = [replace(clip, mulaw=with_level(clip.mulaw, -options.quieter_db)) for clip in read_clips(options.data)]
+        figures = measure(clips, options.model_dir, is_verbose=options.verbose, normalises=not options.as_it_comes)
     except (CannotRun, UpstreamUnavailable) as error:
         print(f"The speech benchmark cannot run: {error}", file=sys.stderr)
         return 2

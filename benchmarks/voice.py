@@ -25,16 +25,19 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.turn_data import CannotRun, LabelledTurn, read_turns
-from benchmarks.turn_replay import Ears, Evidence, measure
+from benchmarks.turn_evidence import Ears, Evidence
+from benchmarks.turn_replay import measure
 from benchmarks.voice_edges import EdgeScore
 from engine.adapters.silero_vad import SileroJudge, SileroModel
 from engine.adapters.webrtc_vad import WebRtcGate
+from engine.audio import mulaw
 from engine.audio.adaptive_endpoint import AdaptiveEndpoint
 from engine.audio.endpoint_weights import load_weights
 from engine.audio.voice import GatedDetector, VoiceSettings
 from engine.clock import FRAME_MS
 from engine.dialogue.endings import clues_of
 from engine.errors import VivavoceError
+from telephony.simulator.voices import with_level
 
 CALLS_AT_ONCE = 16
 EDGE_MS = 100
@@ -132,14 +135,22 @@ def alone(frames: Sequence[bytes]) -> list[bool]:
     return [detector.is_speech(frame) for frame in frames]
 
 
-def compared(turns: Sequence[LabelledTurn], conditions: Sequence[str]) -> dict[str, Any]:
+def at_level(evidence: Evidence, quieter_db: float, gain_db: float) -> Evidence:
+    """The turn from a quieter caller, and made louder again as the detector would get it."""
+    frames = (with_level(mulaw.encode(frame), -quieter_db) for frame in evidence.frames)
+    return replace(evidence, frames=tuple(mulaw.decode(mulaw.louder(frame, gain_db)) for frame in frames))
+
+
+def compared(
+    turns: Sequence[LabelledTurn], conditions: Sequence[str], quieter_db: float = 0.0, gain_db: float = 0.0
+) -> dict[str, Any]:
     """Both ways of listening, by condition and over all."""
     names = dict.fromkeys((*conditions, "all"))
     shipped = {name: Listened() for name in names}
     every_frame = {name: Listened() for name in names}
     ears = Ears()
     for start in range(0, len(turns), CALLS_AT_ONCE):
-        batch = [ears.listen(turn) for turn in turns[start : start + CALLS_AT_ONCE]]
+        batch = [at_level(ears.listen(turn), quieter_db, gain_db) for turn in turns[start : start + CALLS_AT_ONCE]]
         for offset, (each, opinions) in enumerate(zip(batch, together([each.frames for each in batch]), strict=True)):
             by_itself = alone(each.frames)
             for name in (conditions[start + offset], "all"):
@@ -156,6 +167,8 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make bench-voice", description="Measures the voice detector.")
     parser.add_argument("data", type=Path, help="folder with labels.tsv and 8 kHz WAV files")
     parser.add_argument("--turns", type=int, default=None, help="only the first so many")
+    parser.add_argument("--quieter-db", type=float, default=0.0, help="play every turn so much quieter")
+    parser.add_argument("--gain-db", type=float, default=0.0, help="and make it so much louder before it is judged")
     options = parser.parse_args(arguments)
     try:
         turns = read_turns(options.data)[: options.turns]
@@ -164,7 +177,7 @@ def main(arguments: list[str]) -> int:
         with (options.data / "labels.tsv").open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
             conditions = [row.get("condition") or "any" for row in rows][: len(turns)]
-        print(json.dumps(compared(turns, conditions)))
+        print(json.dumps(compared(turns, conditions, options.quieter_db, options.gain_db)))
     except VivavoceError as error:
         print(f"The voice benchmark cannot run: {error}", file=sys.stderr)
         return 2

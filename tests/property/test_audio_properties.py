@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from engine.audio import mulaw
 from engine.audio.endpoint import FixedEndpoint
+from engine.audio.levels import rms_dbfs
+from engine.audio.normaliser import MOST_DB, NORMAL_DBFS, LevelNormaliser
 from engine.audio.resample import Resampler, resample
 from engine.audio.voice import Began, Confirmed, Ended, SpeechTracker
 from engine.clock import FRAME_MS
@@ -120,3 +122,29 @@ def test_a_turn_ends_only_after_the_full_silence_and_within_half_a_second_of_it(
         is_quiet_since = all(not speech for speech, _ in frames[max(0, index - 54) : index + 1])
         if loud_speech_ms is not None and index >= 54 and is_quiet_since:
             assert told_ms is not None
+
+
+@given(levels=st.lists(st.floats(-80.0, 0.0), min_size=1, max_size=30), seed=st.integers(0, 2**16))
+@settings(max_examples=100, deadline=None)
+def test_a_voice_is_never_made_quieter_nor_louder_than_is_normal_nor_cut_off(levels: list[float], seed: int) -> None:
+    normaliser = LevelNormaliser()
+    for level in levels:
+        normaliser.settle(level)
+        assert 0 <= normaliser.gain_db <= MOST_DB
+        assert level + normaliser.gain_db <= max(level, NORMAL_DBFS + 9.0)
+        assert level + normaliser.gain_db >= min(NORMAL_DBFS - 9.0, level + MOST_DB)
+    pcm = np.random.default_rng(seed).normal(0, 32768 * 10 ** (levels[-1] / 20), 160).clip(-32768, 32767)
+    frame = mulaw.encode(pcm.astype("<i2").tobytes())
+    before, after = mulaw.decode(frame), mulaw.decode(normaliser.louder(frame))
+    ours, theirs = (np.frombuffer(each, dtype="<i2").astype(int) for each in (after, before))
+    assert np.all(np.sign(ours) * np.sign(theirs) >= 0)
+    assert np.all(np.abs(ours) >= np.abs(theirs) * 0.7)
+    assert rms_dbfs(after) <= max(rms_dbfs(before), NORMAL_DBFS + 9.0) + 1.0
+
+
+@given(level=st.floats(-32.0, 0.0), frame=st.binary(min_size=160, max_size=160))
+def test_a_voice_of_a_usual_level_is_left_as_it_came(level: float, frame: bytes) -> None:
+    normaliser = LevelNormaliser()
+    normaliser.settle(level)
+    normaliser.settle(None)
+    assert normaliser.louder(frame) == frame
