@@ -27,7 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.turn_data import CannotRun, read_turns
-from benchmarks.turn_replay import Evidence, Point, dead_air_at
+from benchmarks.turn_evidence import Evidence
+from benchmarks.turn_replay import Point, dead_air_at
 from benchmarks.turns import adaptive_curve, fixed_curve, listened
 from engine.audio.adaptive_endpoint import are_known, end_of_speech
 from engine.audio.endpoint import Ending, WordClues
@@ -163,7 +164,7 @@ def fitted(evidence: Sequence[Evidence]) -> tuple[EndpointWeights, list[Point]]:
         price=8.0,
         correction=0.35,
         corrections=3,
-        vote=1.0,
+        vote=0.15,
         seems=0.4,
         hint_eager_end=1.0,
         hint_end=2.0,

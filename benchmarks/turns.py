@@ -25,21 +25,21 @@ from typing import Any
 import numpy as np
 
 from benchmarks.turn_data import CannotRun, LabelledTurn, read_turns
+from benchmarks.turn_evidence import GIVEN_WORDS_LATENCY_MS, Ears, Evidence
 from benchmarks.turn_replay import (
-    GIVEN_WORDS_LATENCY_MS,
-    Ears,
-    Evidence,
     Point,
     dead_air_at,
     false_cutoffs_at,
     measure,
 )
 from engine.adapters.speech_client import SpeechCommand, SpeechProcess
+from engine.adapters.turn_model import OnnxTurnModel
 from engine.audio.adaptive_endpoint import AdaptiveEndpoint
 from engine.audio.endpoint import FixedEndpoint
 from engine.audio.endpoint_weights import DEFAULT_WEIGHTS, EndpointWeights, load_weights
 from engine.dialogue.endings import clues_of
 from engine.errors import UpstreamUnavailable, VivavoceError
+from engine.ports import TurnModel
 
 SILENCES_MS = (
     100,
@@ -90,17 +90,19 @@ QUICK_READER_S = 20.0
 DEAD_AIRS_MS = (300, 600, 800, 1000)
 
 
-def listened(turns: Sequence[LabelledTurn], *, is_recognised: bool) -> list[Evidence]:
+def listened(
+    turns: Sequence[LabelledTurn], *, is_recognised: bool, turn_model: TurnModel | None = None
+) -> list[Evidence]:
     """The evidence of every turn. Raises CannotRun or UpstreamUnavailable."""
     if not is_recognised:
-        ears = Ears()
+        ears = Ears(turn_model=turn_model)
         return [ears.listen(turn) for turn in turns]
     process = SpeechProcess(SpeechCommand(text_to_speech=False))
     process.start()
     try:
         if not process.wait_for_offer("partial", timeout_s=QUICK_READER_S):
             print("There is no quick reader: words come when a stretch of speech is over.", file=sys.stderr)
-        ears = Ears(process)
+        ears = Ears(process, turn_model)
         return [ears.listen(turn) for turn in turns]
     finally:
         process.close()
@@ -141,6 +143,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("data", type=Path, help="folder with labels.tsv and 8 kHz WAV files")
     parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="weights of the adaptive policy")
     parser.add_argument("--recognise", action="store_true", help="use the recogniser even where words are timed")
+    parser.add_argument("--turn-model", type=Path, help="an end-of-turn model that has a vote, as TURN_MODEL names it")
     parser.add_argument("--curves", action="store_true", help="print every setting measured")
     options = parser.parse_args(arguments)
     try:
@@ -149,7 +152,8 @@ def main(arguments: list[str]) -> int:
         is_recognised = options.recognise or not all(turn.words for turn in turns)
         if options.recognise:
             turns = [_without_word_times(turn) for turn in turns]
-        evidence = listened(turns, is_recognised=is_recognised)
+        model = OnnxTurnModel(options.turn_model) if options.turn_model else None
+        evidence = listened(turns, is_recognised=is_recognised, turn_model=model)
     except (CannotRun, UpstreamUnavailable, VivavoceError) as error:
         print(f"The turn benchmark cannot run: {error}", file=sys.stderr)
         return 2

@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.turn_data import CannotRun, LabelledTurn, read_turns
-from benchmarks.turn_replay import Ears, Evidence, measure
+from benchmarks.turn_evidence import Ears, Evidence
+from benchmarks.turn_replay import measure
 from benchmarks.voice_edges import EdgeScore
 from engine.adapters.silero_vad import SileroJudge, SileroModel
 from engine.adapters.webrtc_vad import WebRtcGate

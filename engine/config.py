@@ -26,6 +26,8 @@ class EndpointSettings:
     threshold_dbfs: float = -50.0
     """Silence of the `fixed` policy, and what is silent to it."""
     policy: str = "adaptive"
+    turn_model: Path | None = None
+    """File of an end-of-turn model; None: words, silence and habit are enough."""
     has_listening_sounds: bool = True
     """Whether "mm-hm" is said in a silence that may be the end of an answer (only `adaptive` knows of such)."""
 
@@ -190,6 +192,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             silence_ms=read.whole("ENDPOINT_SILENCE_MS", 1500, 200, 10_000),
             threshold_dbfs=read.number("ENDPOINT_THRESHOLD_DBFS", -50.0, -90.0, -10.0),
             policy=read.choice("ENDPOINT_POLICY", "adaptive", ENDPOINT_POLICIES),
+            turn_model=read.file("TURN_MODEL"),
             has_listening_sounds=read.choice("LISTENING_SOUNDS", "on", ("on", "off")) == "on",
         ),
         jwt_expiration_s=read.whole("JWT_EXPIRATION", 900, 60, 7 * 86_400),

@@ -94,6 +94,16 @@ class TurnHint:
     """Audio time up to which it had heard."""
 
 
+@dataclass(frozen=True, slots=True)
+class TurnVoted:
+    """What an end-of-turn model makes of a silence. It decides nothing either."""
+
+    share: float
+    """0 to 1: that the turn is over."""
+    ended_ms: int
+    """When the speech before the silence ended, on the audio clock."""
+
+
 RecognitionEvent = PartialHeard | FinalHeard | AllHeard | RecognitionFailed | EngineSwitched | TurnHint
 
 
@@ -152,6 +162,19 @@ class VoiceDetector(Protocol):
 
     def is_speech(self, pcm: bytes) -> bool:
         """pcm: one 20 ms frame, 16-bit little-endian, 8 kHz, 320 bytes."""
+
+
+HEARD_BY_TURN_MODEL_S = 8
+
+
+class TurnModel(Protocol):
+    """Tells from the sound of the last words whether a turn is over: an end-of-turn model."""
+
+    def score(self, pcm: bytes) -> float:
+        """0 to 1. pcm: what was heard of the candidate last, 16-bit little-endian, 8 kHz, 8 s at the most.
+
+        Takes some 80 ms of a core, so it is never asked on a thread that carries calls.
+        """
 
 
 class Recorder(Protocol):

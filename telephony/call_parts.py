@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine.dialogue.plan import Plan
-from engine.ports import EngineSwitched, MonotonicClock, RecognitionEvent, Recorder
+from engine.ports import EngineSwitched, MonotonicClock, RecognitionEvent, Recorder, TurnVoted
 from telephony.call_account import CallFact, UsageOutlet
 from telephony.call_log import CallLog
 from telephony.command_desk import UserWished
@@ -53,6 +53,6 @@ class CallParts:
 
 def into(
     inbox: deque[object],
-) -> Callable[[RecognitionEvent | EngineSwitched | Spoken | Thought | CallFact | UserWished], None]:
+) -> Callable[[RecognitionEvent | EngineSwitched | TurnVoted | Spoken | Thought | CallFact | UserWished], None]:
     """The callback that workers deliver to: appending to a deque is atomic, and the deciding thread drains it."""
     return inbox.append

@@ -31,12 +31,15 @@ from engine.ports import (
     RecognitionStream,
     SpeechToText,
     TurnHint,
+    TurnVoted,
     VoiceDetector,
 )
 from engine.transcript import Transcript, joined
 from telephony.call_account import CallFact
+from telephony.turn_votes import TurnVotes
 
 _SILENT_FRAME = codec.silence(FRAME_SAMPLES)
+_SILENT_PCM = bytes(2 * FRAME_SAMPLES)
 _RESULTS_PAUSE_S = 0.02
 WAVER_MS = 60
 """So long without speech, within speech, and a pause may have begun: the words so far are asked for."""
@@ -63,6 +66,7 @@ class Ear:
         self._deliver = deliver
         self._pause = pause
         self._account = account
+        self._votes: TurnVotes | None = None
         self.watch = LineWatch()
         self._level = LevelNormaliser()
         self._echo: EchoGuard | None = None
@@ -78,6 +82,10 @@ class Ear:
     def ignore_echo(self, echo: EchoGuard) -> None:
         """Our own voice on its way back, as this guard knows it, is no speech of the candidate's."""
         self._echo = echo
+
+    def count_votes(self, votes: TurnVotes | None) -> None:
+        """An end-of-turn model is asked about silences; None: nobody is."""
+        self._votes = votes
 
     def hear(self, mulaw: bytes, position: int, missing: int = 0) -> Sequence[Signal]:
         """Take the line's next audio; position is the sample clock before it. Any length; mostly one frame.
@@ -106,7 +114,7 @@ class Ear:
         self._finals.clear()
         self._endpoint.attend(kind, self._now_ms)
 
-    def understand(self, event: RecognitionEvent) -> None:
+    def understand(self, event: RecognitionEvent | TurnVoted) -> None:
         """Let the endpoint policy know what the recogniser made of the turn so far."""
         match event:
             case PartialHeard(text, covers_ms):
@@ -117,6 +125,8 @@ class Ear:
                     self._read("", transcript.end_ms)
             case TurnHint(hint, at_ms) if at_ms > self._attends_since_ms:
                 self._endpoint.hint(hint, at_ms)
+            case TurnVoted(share, ended_ms):
+                self._endpoint.vote(share, ended_ms)
 
     def _read(self, latest: str, covers_ms: int | None) -> None:
         so_far = joined([*self._finals, Transcript(latest)])
@@ -153,6 +163,8 @@ class Ear:
         is_speech = self._detector.is_speech(pcm)
         is_echo = self._echo is not None and self._echo.is_echo(frame, ms_to_samples(at_ms), is_speech=is_speech)
         is_speech = is_speech and not is_echo
+        if self._votes is not None:
+            self._votes.frame(_SILENT_PCM if is_echo else pcm)
         as_it_came = pcm if level is frame else codec.decode(frame)
         noticed = self.watch.frame(as_it_came, is_speech=is_speech, is_echo=is_echo)
         self.stream.send(_SILENT_FRAME if is_echo else level, at_ms)
@@ -168,6 +180,8 @@ class Ear:
         self._quiet_ms = 0 if is_speech else self._quiet_ms + FRAME_MS
         if self._quiet_ms == WAVER_MS and self._tracker.is_speaking:
             self.stream.speech_wavered(now_ms)
+            if self._votes is not None:
+                self._votes.ask(now_ms - WAVER_MS)
         end_of_turn = self._endpoint.push(pcm, at_ms, is_speech)
         match end_of_turn:
             case SeemsOver(ended_ms):

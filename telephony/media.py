@@ -42,6 +42,7 @@ from telephony.session import Session
 from telephony.speaker import ThreadedSpeaker
 from telephony.stream_token import TokenRejected
 from telephony.thinker import ThreadedThinker
+from telephony.turn_votes import VotingBooth
 from telephony.websocket_line import NoReader, QuietWatch, WebsocketLine, refuse_compression
 from telephony.writer import ThreadedLineWriter
 
@@ -80,6 +81,7 @@ class Switchboard:
         self._bank = bank
         self._prices = prices
         self._weights = load_weights()
+        self._booth = VotingBooth(engines.turn_model)
         self._admission = Admission(settings, sessions, bank)
         self._lines: dict[str, tuple[str, SocketLine]] = {}
         """The media streams that carry calls at present, with their sockets, by CallSid."""
@@ -197,6 +199,7 @@ class Switchboard:
             account=account,
         )
         ear.ignore_echo(echo)
+        ear.count_votes(self._booth.for_call(leg.endpoint, into(inbox)))
         parts = CallParts(
             plan=leg.plan,
             ear=ear,

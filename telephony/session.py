@@ -37,7 +37,7 @@ from engine.dialogue.signals import (
     TimerExpired,
 )
 from engine.evaluation.judgement import judge
-from engine.ports import AllHeard, EngineSwitched, FinalHeard, PartialHeard, RecognitionFailed, TurnHint
+from engine.ports import AllHeard, EngineSwitched, FinalHeard, PartialHeard, RecognitionFailed, TurnHint, TurnVoted
 from telephony.call_account import CallFact
 from telephony.call_parts import CallParts, Line
 from telephony.line_errors import DeadLeg, LineGone
@@ -190,7 +190,7 @@ class Session:
                     log.warning("recogniser failed", extra={"reason": reason})
                     self._all_heard = self._all_heard or self._is_closed
                     self._parts.ear.recover()
-                case PartialHeard() | FinalHeard() | TurnHint():
+                case PartialHeard() | FinalHeard() | TurnHint() | TurnVoted():
                     self._parts.ear.understand(result)
             signal = signal_of(result, self.now_ms)
             if signal is not None:

@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.adapters.key_checks import KeyCheck, check_keys_beside_the_start
@@ -21,7 +22,7 @@ from engine.adapters.watched_voice import WatchedTextToSpeech
 from engine.adapters.webrtc_vad import WebRtcGate
 from engine.audio.voice import GatedDetector
 from engine.config import CloudSettings, Settings
-from engine.ports import ChatModel, SpeechToText, TextToSpeech, VoiceDetector
+from engine.ports import ChatModel, SpeechToText, TextToSpeech, TurnModel, VoiceDetector
 
 if TYPE_CHECKING:
     from engine.adapters.clouds import CloudAccounts
@@ -46,6 +47,8 @@ class SpeechEngines:
     caches: tuple[CachedTextToSpeech, ...] = ()
     """What has been spoken, one for each voice of the chain, in its order."""
     accounts: "CloudAccounts | None" = None
+    turn_model: TurnModel | None = None
+    """Where one is named: its opinion counts a little when the end of an answer is decided."""
     first_voice: str = "local"
     """The one that a call asks first, as TEXT_TO_SPEECH names it."""
     _closing: threading.Event = field(default_factory=threading.Event)
@@ -119,8 +122,17 @@ def build_speech(settings: Settings, *, wait: bool = True) -> SpeechEngines:
         health=parts.board,
         caches=caches,
         accounts=parts.accounts,
+        turn_model=_turn_model(settings.endpoint.turn_model),
         first_voice=settings.text_to_speech[0],
     )
+
+
+def _turn_model(path: Path | None) -> TurnModel | None:
+    if path is None:
+        return None
+    from engine.adapters.turn_model import OnnxTurnModel  # its runtime takes a moment to load, and few use it
+
+    return OnnxTurnModel(path)
 
 
 def build_chat(clouds: CloudSettings) -> ChatModel | None:

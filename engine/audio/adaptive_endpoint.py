@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Final
 
-from engine.audio.endpoint import Ending, EndOfTurn, Hint, ReadWords, SeemsOver, Vote, WordClues
+from engine.audio.endpoint import Ending, EndOfTurn, Hint, ReadWords, SeemsOver, WordClues
 from engine.audio.endpoint_weights import KINDS, EndpointWeights, logit
 from engine.audio.pauses import PauseBegan, PauseTracker, WentOn
 from engine.clock import FRAME_MS
@@ -32,6 +32,8 @@ WENT_ON_MS: Final = 1500
 """Speech so soon after a decision means that the turn had not been over."""
 FORGIVEN: Final = 0.5
 """Of a correction, for each turn that was over when we took it for over: else long calls become ever slower."""
+VOTE_NEAR_MS: Final = 200
+"""Votes on speech that ended so near are votes on this silence."""
 VOTE_LIMIT: Final = 6.0
 """An end-of-turn model may be sure, but not that sure."""
 SEEMS_OVER_MS: Final = 500
@@ -75,13 +77,10 @@ class PauseHabit:
 class AdaptiveEndpoint:
     """engine.audio.endpoint.EndpointPolicy. One instance per call."""
 
-    def __init__(
-        self, weights: EndpointWeights, read_words: ReadWords, *, vote: Vote | None = None, bias: float = 0.0
-    ) -> None:
+    def __init__(self, weights: EndpointWeights, read_words: ReadWords, *, bias: float = 0.0) -> None:
         """bias: added to the logarithm of the price of a cut-off; above 0 is more patient."""
         self._weights = weights
         self._read_words = read_words
-        self._vote = vote
         self._bias = bias
         self._habit = PauseHabit(weights.habit_inertia)
         self._corrections = 0.0
@@ -92,6 +91,8 @@ class AdaptiveEndpoint:
         self._read_ms = -1
         self._last_word_ms: int | None = None
         self._hint: Hint | None = None
+        self._share: float | None = None
+        """An end-of-turn model's vote on the silence that is running."""
         self._heard_end_ms = 0
         self._ended_ms = 0
         """End of the speech before the silence that is running: by the detector, and with the words' say."""
@@ -148,10 +149,16 @@ class AdaptiveEndpoint:
         self._hint = hint
         self._reconsider()
 
+    def vote(self, share: float, ended_ms: int) -> None:
+        if abs(ended_ms - self._heard_end_ms) <= VOTE_NEAR_MS:
+            self._share = share
+            self._reconsider()
+
     def _changed(self, change: PauseBegan | WentOn) -> None:
         match change:
             case PauseBegan(ended_ms):
                 self._heard_end_ms = ended_ms
+                self._share = None
                 self._has_seemed = False
                 self._set_deadline()
             case WentOn(began_ms):
@@ -185,7 +192,7 @@ class AdaptiveEndpoint:
             self._deadline_ms = self._ended_ms + self._weights.aside_ms
             return
         self._usual = self._weights.pause_kind[self._kind] + self._weights.pause_ending[ending]
-        log_odds = self._weights.log_odds(self._kind, ending, self._clues.words) + self._opinions(is_known=is_known)
+        log_odds = self._weights.log_odds(self._kind, ending, self._clues.words) + self._opinions()
         wait_ms = self._wait_ms(ending, log_odds)
         self._deadline_ms = self._ended_ms + wait_ms
         if ending in _COMPLETE:
@@ -201,7 +208,7 @@ class AdaptiveEndpoint:
         wait_ms = weights.wait_ms(log_odds, self._usual + self._habit.shift, price)
         return max(wait_ms, UNREAD_MS) if ending is Ending.UNKNOWN else wait_ms
 
-    def _opinions(self, *, is_known: bool) -> float:
+    def _opinions(self) -> float:
         """Log odds from those who may also have a view: the recogniser and an end-of-turn model."""
         weights = self._weights
         total = 0.0
@@ -209,7 +216,6 @@ class AdaptiveEndpoint:
             total = weights.hint_end
         elif self._hint is Hint.EAGER_END:
             total = weights.hint_eager_end
-        share = self._vote(self._text, self._ended_ms) if self._vote is not None and is_known else None
-        if share is not None:
-            total += weights.vote * max(-VOTE_LIMIT, min(VOTE_LIMIT, logit(share)))
+        if self._share is not None:
+            total += weights.vote * max(-VOTE_LIMIT, min(VOTE_LIMIT, logit(self._share)))
         return total

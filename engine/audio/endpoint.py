@@ -60,11 +60,6 @@ class WordClues:
 
 ReadWords = Callable[[str], WordClues]
 """Judges a text; engine/dialogue/endings.py has it."""
-Vote = Callable[[str, int], float | None]
-"""An end-of-turn model's opinion, 0 to 1, of the words so far and the end of speech in ms; None where it has none.
-
-Asked on the thread that carries the call, so it must answer from what it has worked out elsewhere.
-"""
 
 
 class Hint(StrEnum):
@@ -102,6 +97,9 @@ class EndpointPolicy(Protocol):
 
     def hint(self, hint: Hint, at_ms: int) -> None:
         """What the recogniser makes of the turn's end, known at this audio time."""
+
+    def vote(self, share: float, ended_ms: int) -> None:
+        """An end-of-turn model's opinion, 0 to 1, of the silence after the speech that ended then."""
 
 
 class FixedEndpoint:
@@ -147,6 +145,9 @@ class FixedEndpoint:
 
     def hint(self, hint: Hint, at_ms: int) -> None:
         """Nor do hints."""
+
+    def vote(self, share: float, ended_ms: int) -> None:
+        """Nor votes."""
 
     def _close_window(self) -> None:
         is_loud = self._power_sum >= self._threshold_power * self._frames

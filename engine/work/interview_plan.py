@@ -57,6 +57,7 @@ def stored_plan(work: UnitOfWork, interview: Interview, bank: QuestionBank, sett
 def endpoint_of(interview: Interview, usual: EndpointSettings) -> EndpointSettings:
     """How the end of an answer is decided in this interview; what it leaves open is as usual."""
     return EndpointSettings(
+        turn_model=usual.turn_model,
         has_listening_sounds=usual.has_listening_sounds,
         policy=interview.endpoint_policy or usual.policy,
         silence_ms=usual.silence_ms if interview.endpoint_silence_ms is None else interview.endpoint_silence_ms,

@@ -217,12 +217,20 @@ def test_the_recogniser_s_hints_shorten_the_wait_and_a_withdrawn_one_does_not() 
 
 
 def test_an_end_of_turn_model_has_a_vote() -> None:
-    sure = wait_after(Ending.CLAUSE, vote=lambda text, ended_ms: 0.95)
-    doubtful = wait_after(Ending.CLAUSE, vote=lambda text, ended_ms: 0.05)
-    silent = wait_after(Ending.CLAUSE, vote=lambda text, ended_ms: None)
+    def after(*votes: float, ended_ms: int = 2000) -> int:
+        line = Line().speak(2000).hush(200).read("clause " * 12)
+        for share in votes:
+            line.policy.vote(share, ended_ms)
+        return line.hush(11_000).wait_ms
+
+    sure, doubtful, silent = after(0.95), after(0.05), after()
     assert sure < silent < doubtful
     assert silent == wait_after(Ending.CLAUSE)
-    assert wait_after(Ending.CLAUSE, vote=lambda text, ended_ms: 1.0) <= sure
+    assert after(1.0) <= sure
+    assert after(0.95, ended_ms=900) == silent, "a vote on an earlier silence"
+    again = Line().speak(2000).hush(200)
+    again.policy.vote(0.95, 2000)
+    assert again.speak(1000).hush(200).read("clause " * 12).hush(11_000).wait_ms == silent, "and one that is over"
 
 
 def test_frames_lost_on_the_line_count_as_silence() -> None:

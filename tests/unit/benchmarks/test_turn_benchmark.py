@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.turn_data import CannotRun, LabelledTurn, kind_of, read_turns
-from benchmarks.turn_replay import Evidence, Point, dead_air_at, false_cutoffs_at, measure, play
+from benchmarks.turn_evidence import Evidence
+from benchmarks.turn_replay import Point, dead_air_at, false_cutoffs_at, measure, play
 from benchmarks.turns import main
 from engine.audio.endpoint import FixedEndpoint
 
