@@ -95,12 +95,7 @@ class KeepingPages:
 
 def keeping_facts(database: Database, settings: Settings, interview: Interview) -> dict[str, Any]:
     """What the pages of an interview say about how long it is kept."""
-    calls = CallRepository(database.current())
-    recordings = [
-        (leg, recording)
-        for leg in calls.of_interview(interview.id)
-        if (recording := calls.recording_of(leg.id)) is not None
-    ]
+    recordings = CallRepository(database.current()).recordings_of(interview.id)
     days = [each for each in (settings.recording_retention_days, current_user().recording_days) if each]
     kept = [leg.ended_at or recording.created_at for leg, recording in recordings if recording.removed_at is None]
     words_days = settings.interview_retention_days

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from dashboard.access import current_user, signed_in_user
+from dashboard.access import current_user
 from dashboard.accounts import device_of_request
 from dashboard.password_rule import RULE
 from dashboard.proving import Proving
@@ -155,7 +155,4 @@ def _act_page(token: str, purpose: str, user: User) -> Response:
 
 
 def _dead_end(purpose: AccountMail, said: str) -> Response:
-    page = render_template(
-        "accounts/dead_end.html", said=said, purpose=purpose.value, is_signed_in=signed_in_user() is not None
-    )
-    return make_response(page, 410)
+    return make_response(render_template("accounts/dead_end.html", said=said, purpose=purpose.value), 410)

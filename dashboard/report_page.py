@@ -67,9 +67,8 @@ def blueprint(database: Database, settings: Settings, prices: PriceTable) -> Blu
 
     def _recordings(interview_id: uuid.UUID) -> dict[uuid.UUID, Recording]:
         """The recordings of the interview's calls that were not removed, oldest call first."""
-        calls = CallRepository(database.current())
-        found = {leg.id: calls.recording_of(leg.id) for leg in calls.of_interview(interview_id)}
-        return {leg: recording for leg, recording in found.items() if recording and recording.removed_at is None}
+        found = CallRepository(database.current()).recordings_of(interview_id)
+        return {leg.id: recording for leg, recording in found if recording.removed_at is None}
 
     def _shown(interview: Interview, report: Report) -> dict[str, Any]:
         body = report.body

@@ -37,6 +37,14 @@ def clipping_share(pcm: bytes) -> float:
     return float(np.mean(np.abs(samples) >= _CLIPPED)) if len(samples) else 0.0
 
 
+def flat_top_share(pcm: bytes) -> float:
+    """Share of samples, 0 to 1, within a tenth of the largest magnitude. A wave that was cut off at whatever level, and
+    made quieter since, has a flat top: speech has 0.01 at the median and 0.1 in one frame of 20 ms in a hundred.
+    """
+    magnitudes = np.abs(np.frombuffer(pcm, dtype="<i2").astype(np.int32))
+    return float(np.mean(magnitudes * 10 >= magnitudes.max() * 9)) if len(magnitudes) else 0.0
+
+
 def peaks(pcm: bytes, count: int) -> Sequence[float]:
     """The outline of a waveform: the largest magnitude, 0 to 1, in each of `count` stretches of equal length.
 

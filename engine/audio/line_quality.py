@@ -38,6 +38,8 @@ class LineFigures:
     clipped_percent: float | None = None
     """Of the frames of speech."""
     lost_percent: float = 0.0
+    distorted_percent: float | None = None
+    """Of the frames of speech: cut off at whatever level. Told and not judged: a pure tone looks like it."""
 
 
 @dataclass(frozen=True, slots=True)

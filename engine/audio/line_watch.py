@@ -121,6 +121,7 @@ def _known(figures: LineFigures) -> dict[str, float]:
     values = {
         "loudness_dbfs": figures.loudness_dbfs,
         "clipped_percent": figures.clipped_percent,
+        "distorted_percent": figures.distorted_percent,
         "noise_dbfs": figures.noise_dbfs,
         "lost_percent": figures.lost_percent or None,
     }

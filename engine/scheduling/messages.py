@@ -174,7 +174,7 @@ def _sms(touch: Touch, facts: MessageFacts) -> str:
             f"Vivavoce: your AI telephone interview ({facts.title}) from {number} is cancelled. Nobody will call you."
         )
     if touch is Touch.NOT_CALLED:
-        pick = f" or choose a new time: {facts.links.pick}" if facts.links.pick else ""
+        pick = f", or choose a new time: {facts.links.pick}" if facts.links.pick else ""
         return (
             f"Vivavoce for {facts.host_name}: we could not place the call of your AI interview ({facts.title}), sorry. "
             f"Call {number}, PIN {facts.pin}{pick}. Refuse: {facts.links.cancel}"

@@ -125,5 +125,12 @@ class CallRepository:
             select(Call.line_quality).where(Call.line_quality != {}).order_by(Call.created_at)
         ).all()
 
-    def recording_of(self, call_id: uuid.UUID) -> Recording | None:
-        return self._session.scalar(select(Recording).where(Recording.call_id == call_id))
+    def recordings_of(self, interview_id: uuid.UUID) -> Sequence[tuple[Call, Recording]]:
+        """The interview's legs that were recorded, oldest first; removed recordings too."""
+        rows = self._session.execute(
+            select(Call, Recording)
+            .join(Recording, Recording.call_id == Call.id)
+            .where(Call.interview_id == interview_id)
+            .order_by(Call.created_at, Call.id)
+        )
+        return [(leg, recording) for leg, recording in rows]

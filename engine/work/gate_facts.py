@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from engine.scheduling.gates import Facts
+from engine.store.models import User
 from engine.store.outbox import OutboxRepository
 from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment
-from engine.store.users import UserRepository
 from engine.vocabulary import AppointmentKind, Channel
 from engine.work.desk import Desk
 from engine.work.telling import recipients
@@ -33,6 +33,7 @@ def gate_facts(desk: Desk, appointment: Appointment, around: Circumstances) -> F
     permissions = PermissionRepository(desk.session)
     told_at = appointment.picked_at or OutboxRepository(desk.session).told_at(appointment)
     is_planned = appointment.kind != AppointmentKind.NOW
+    owner = desk.session.get_one(User, appointment.owner_id)  # on a page it is there already: the user who looks
     notice_h = appointment.interview.notice_h
     return Facts(
         now=desk.now,
@@ -40,7 +41,7 @@ def gate_facts(desk: Desk, appointment: Appointment, around: Circumstances) -> F
         region=desk.hours.region_of(appointment.phone),
         has_consent=permissions.of(appointment.owner_id, appointment.phone) is not None,
         is_refused=permissions.is_refused(Channel.CALL, appointment.phone),
-        is_owner_verified=UserRepository(desk.session).is_verified(appointment.owner_id),
+        is_owner_verified=owner.verified_at is not None,
         told_at=told_at,
         needs_reminder=is_planned and told_at is None and bool(recipients(desk, appointment)),
         notice=timedelta(hours=notice_h) if is_planned and notice_h else None,

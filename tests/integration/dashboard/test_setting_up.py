@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.store.drafts import MOST_DRAFTS, DraftRepository
@@ -48,6 +48,10 @@ def test_each_step_says_where_one_is_and_the_review_shows_everything(ada: Person
         *("By e-mail and text message", "Confirmation", "Hello Grace. I am Vivavoce, an AI interviewer"),
     ):
         assert shown in review, shown
+    for start, checked in (("quick", "5"), ("full", "15")):
+        response = ada.client.submit(f"/interviews/new?from={start}", part(FORM, "position") | {"from": start})
+        assert f'value="{checked}" checked' in ada.client.page(response.location), "presets fill in the length"
+    assert ada.client.get("/interviews/new?from=nothing").status_code == 404
 
 
 def test_back_and_leaving_keep_what_was_typed_even_what_is_wrong(ada: Person) -> None:
@@ -141,8 +145,16 @@ def test_a_draft_can_be_discarded_and_those_left_alone_go_by_themselves(
     assert count(sessions, InterviewDraft) == 0
 
 
-def test_a_crowd_of_drafts_makes_room_at_its_end(ada: Person, sessions: sessionmaker[Session]) -> None:
+def test_what_cannot_be_stored_does_no_harm_and_a_crowd_of_drafts_makes_room_at_its_end(
+    ada: Person, sessions: sessionmaker[Session]
+) -> None:
+    place = begun(ada)
+    odd = {"rubric": "a\0b", "question_count": "9" * 100_000, "faq_question": ["x"] * 50, "faq_answer": ["y"] * 50}
+    assert ada.client.submit(place, odd | {"go": "leave"}).status_code == 303
+    assert ada.client.submit(place, odd).status_code == 422
+    assert ada.client.get(f"/interviews/drafts/{uuid.uuid4()}/conduct").status_code == 404
     with sessions.begin() as session:
+        session.execute(delete(InterviewDraft))
         drafts = DraftRepository(session)
         for number in range(MOST_DRAFTS):
             made = drafts.begin(ada.id, {"role": f"Role {number:02}"})
@@ -152,21 +164,6 @@ def test_a_crowd_of_drafts_makes_room_at_its_end(ada: Person, sessions: sessionm
     page = ada.client.page("/interviews/new")
     assert count(sessions, InterviewDraft) == MOST_DRAFTS
     assert ("Role 00" in page, "Role 01" in page) == (False, True)
-
-
-def test_what_cannot_be_stored_does_no_harm(ada: Person) -> None:
-    place = begun(ada)
-    odd = {"rubric": "a\0b", "question_count": "9" * 100_000, "faq_question": ["x"] * 50, "faq_answer": ["y"] * 50}
-    assert ada.client.submit(place, odd | {"go": "leave"}).status_code == 303
-    assert ada.client.submit(place, odd).status_code == 422
-    assert ada.client.get(f"/interviews/drafts/{uuid.uuid4()}/conduct").status_code == 404
-
-
-def test_presets_fill_in_the_length(ada: Person) -> None:
-    for start, checked in (("quick", "5"), ("full", "15")):
-        response = ada.client.submit(f"/interviews/new?from={start}", part(FORM, "position") | {"from": start})
-        assert f'value="{checked}" checked' in ada.client.page(response.location)
-    assert ada.client.get("/interviews/new?from=nothing").status_code == 404
 
 
 def test_practice_starts_from_the_overview_with_a_pin_or_a_call(ada: Person, sessions: sessionmaker[Session]) -> None:

@@ -10,16 +10,19 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.ports import EventRecord
+from engine.scheduling.touches import MOST_TOUCHES, Touch
 from engine.scheduling.zones import LocalTime
 from engine.store.jobs import GRADE_INTERVIEW, TELL_OF_BREAK, is_waiting
 from engine.store.models import Call, Interview
 from engine.store.moves import move_interview
+from engine.store.outbox import OutboxRepository, Recipient
 from engine.store.permissions import PermissionRepository
 from engine.store.schedule_models import Appointment, CallTask, OutboxMessage
 from engine.store.unit_of_work import UnitOfWork
-from engine.vocabulary import BAD_LINES, AppointmentKind, AppointmentState, Direction, InterviewState, TaskKind
+from engine.vocabulary import BAD_LINES, AppointmentKind, AppointmentState, Channel, Direction, InterviewState, TaskKind
 from engine.work.after_break import close_unresumed, tell_of_break
 from engine.work.booking import book_at
+from engine.work.giving_up import WhyNot, give_up
 from engine.work.sending import PostOffice, send_message
 from tests.integration.scheduling.conftest import NOW, Mailbag, weekday_ahead
 
@@ -184,6 +187,37 @@ def test_who_has_called_again_meanwhile_is_not_written_to(
     assert texts.messages == []
     with desk() as turn:
         assert tell_of_break(turn, interview_id, call_id) is None
+
+
+@pytest.mark.parametrize("may_work_later", [True, False])
+def test_a_call_that_is_given_up_is_told_of_whatever_was_sent_before(
+    desk: Callable[..., Any],
+    plan: Callable[..., Interview],
+    office: PostOffice,
+    texts: Mailbag,
+    mails: Mailbag,
+    *,
+    may_work_later: bool,
+) -> None:
+    with desk() as turn:
+        interview = plan()
+        PermissionRepository(turn.session).grant(interview.owner_id, "+12025550143", "told_user", NOW)
+        appointment = book_at(turn, interview, LocalTime(weekday_ahead(5, 14), "America/New_York"))
+        turn.session.execute(update(OutboxMessage).values(state="sent"))
+        for touch in (Touch.MISSED, Touch.BROKEN_OFF):
+            heard = OutboxRepository(turn.session).plan(appointment, touch, NOW, Recipient(Channel.SMS, "+12025550143"))
+            turn.session.execute(update(OutboxMessage).where(OutboxMessage.id == heard).values(state="sent"))
+        assert OutboxRepository(turn.session).touches_used(interview.id) > MOST_TOUCHES
+        give_up(turn, appointment, WhyNot("no_capacity", "All lines were busy.", may_work_later))
+    sent(office)
+    [message], [mail] = texts.messages, mails.messages
+    for said in ("could not", "+1 202-555-0100", interview.pin, "AI"):
+        assert said in message.text
+        assert said in mail.text
+    assert ("choose a new time: https://interviews.example/c/" in message.text) is may_work_later
+    assert ("Choose a time:" in mail.text) is may_work_later
+    assert "Move it" not in mail.text
+    assert mail.calendar == b""
 
 
 def test_after_a_day_the_interview_is_closed_and_reported_as_far_as_it_went(

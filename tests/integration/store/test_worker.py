@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -21,10 +21,11 @@ from engine.ports import EventRecord
 from engine.store import embedded_postgres, jobs, schema
 from engine.store.database import make_engine, make_sessions
 from engine.store.interviews import NewInterview
-from engine.store.models import Call, Interview
+from engine.store.models import Call, Interview, WebhookDelivery
 from engine.store.unit_of_work import UnitOfWork
 from engine.store.users import NewUser
-from engine.vocabulary import Direction, InterviewState
+from engine.store.webhooks import WebhookRepository
+from engine.vocabulary import Direction, InterviewState, WebhookEvent
 from engine.work.jobs import tidy_up
 
 pytestmark = pytest.mark.processes
@@ -77,7 +78,7 @@ def has_report(sessions: sessionmaker[Session], call: Call) -> bool:
         return False
 
 
-def test_a_log_left_by_a_dead_process_becomes_a_report_and_sigterm_ends_the_worker(
+def test_a_log_left_by_a_dead_process_becomes_a_report_that_is_told_of_and_sigterm_ends_the_worker(
     database_url: str,
     sessions: sessionmaker[Session],
     call: Call,
@@ -89,9 +90,22 @@ def test_a_log_left_by_a_dead_process_becomes_a_report_and_sigterm_ends_the_work
     for record in facts("call_started", "question_asked", "answer_completed"):
         log.append(record)
     log.close()
+    (tmp_path / "recordings").mkdir()
+    orphan = tmp_path / "recordings" / "nobody.wav"
+    orphan.touch()
+    os.utime(orphan, (0, 0))
+    with UnitOfWork(sessions) as work:
+        owner_id = work.interviews.get(call.interview_id).owner_id
+        WebhookRepository(work.session).add(owner_id, "http://127.0.0.1:9/", [WebhookEvent.REPORT_READY])
+        jobs.enqueue(work.session, "delete_what_is_over", timestamp=0)
+        work.commit()
+
+    def was_tried() -> bool:
+        with sessions() as session:
+            return session.scalar(select(WebhookDelivery.attempts)) == 1
 
     worker = start_worker(database_url)
-    until(lambda: has_report(sessions, call))
+    until(lambda: has_report(sessions, call) and was_tried() and not orphan.exists())
     worker.send_signal(signal.SIGTERM)
 
     assert worker.wait(20) == 0

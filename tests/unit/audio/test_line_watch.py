@@ -110,6 +110,14 @@ def test_a_line_on_which_nobody_is_understood_is_given_up_once_and_not_after_a_w
     assert [each.hopeless for _, each in line.noticed if each.hopeless] == [Trouble.NOISE]
 
 
+def test_three_looks_must_agree_before_a_line_is_called_worse() -> None:
+    line = Line()
+    line.hear(3000, 10, seconds=10)
+    line.watch.sound.lost(300)
+    line.hear(3000, 10, seconds=5)
+    assert line.states[1:] == [(12, Quality.FAIR)]
+
+
 def test_audio_that_gets_lost_makes_a_line_poor() -> None:
     line = Line()
     line.hear(3000, 10, seconds=10)

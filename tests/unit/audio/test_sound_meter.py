@@ -1,5 +1,8 @@
 """Loudness, noise, clipping and loss of a call, over all of it and over its latest stretch."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from engine.audio.line_quality import LineFigures
@@ -25,7 +28,8 @@ def seconds(meter: SoundMeter, count: int, *, speech: bytes = LOUD, noise: bytes
 def test_speech_and_noise_are_measured_apart() -> None:
     meter = SoundMeter()
     seconds(meter, 6)
-    assert meter.whole(6000) == meter.latest() == LineFigures(-12.2, -64.3, 0.0, 0.0)
+    assert replace(meter.whole(6000), distorted_percent=None) == LineFigures(-12.2, -64.3, 0.0, 0.0)
+    assert meter.whole(6000) == meter.latest()
     assert meter.speech_ms == 3600
 
 
@@ -67,6 +71,17 @@ def test_how_the_line_is_now_forgets_how_it_was_and_the_whole_call_does_not() ->
     whole = meter.whole(80_000)
     assert -13.6 < (whole.loudness_dbfs or 0) < -13.0
     assert whole.noise_dbfs == pytest.approx(-64.3, abs=0.1)
+
+
+def test_a_voice_that_was_cut_off_and_made_quieter_is_told_by_its_flat_tops() -> None:
+    triangle = np.abs(np.arange(160) % 80 - 40) * 400 - 8000
+    whole, cut = (wave.astype("<i2").tobytes() for wave in (triangle, np.clip(triangle, -3000, 3000)))
+    for pcm, share in ((whole, 0.0), (cut, 100.0)):
+        meter = SoundMeter()
+        for number in range(600):
+            meter.frame(pcm if number % 3 else bytes(320), True)
+        assert meter.whole(12_000).distorted_percent == meter.latest().distorted_percent == share
+        assert meter.whole(12_000).clipped_percent == 0.0
 
 
 def test_lost_audio_counts_for_a_while_and_in_the_whole_call() -> None:
