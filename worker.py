@@ -43,6 +43,8 @@ GRACE_S = 60.0
 FAREWELL_S = 120
 """What the provider lets a call last beyond the longest interview, so that it is we who take leave."""
 LONGEST_PAUSE_S = 10.0
+BATCH_AT_ONCE = 3
+"""So that a mail server or a webhook that does not answer holds up no grading; what must not run twice has its lock."""
 
 logger = logging.getLogger("worker")
 
@@ -61,7 +63,7 @@ async def run_queues(app: App) -> None:
                     install_signal_handlers=False,
                 )
             )
-            for queue, at_once in ((DIAL, dial_jobs.DIALS_AT_ONCE), (BATCH, 1))
+            for queue, at_once in ((DIAL, dial_jobs.DIALS_AT_ONCE), (BATCH, BATCH_AT_ONCE))
         ]
         try:
             await asyncio.wait(queues, return_when=asyncio.FIRST_COMPLETED)
