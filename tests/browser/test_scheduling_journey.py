@@ -1,19 +1,23 @@
-"""From the form to the candidate's pick and back, in a real browser; the candidate's side without scripts."""
+"""From the form to the candidate's pick and back, in a real browser, with scripts and without."""
 
 import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Site, opened
 
 
-def test_a_call_is_offered_picked_moved_and_cancelled(browser: Browser, site: Site, newcomer: object) -> None:
+@pytest.mark.parametrize(("scripts", "role"), [(True, "Backend engineer"), (False, "Data engineer")])
+def test_a_call_is_offered_picked_moved_and_cancelled(
+    browser: Browser, site: Site, newcomer: object, scripts: bool, role: str
+) -> None:
     day = datetime.now(UTC).date() + timedelta(days=2)
-    with opened(browser, site, state=newcomer) as tab:
+    with opened(browser, site, state=newcomer, scripts=scripts) as tab:
         page = tab.page
         page.goto("/interviews/new")
-        page.get_by_label("Role").fill("Backend engineer")
+        page.get_by_label("Role").fill(role)
         page.get_by_label("Python", exact=True).check()
         page.get_by_role("button", name="Next").click()
         page.get_by_role("button", name="Next").click()
@@ -43,7 +47,7 @@ def test_a_call_is_offered_picked_moved_and_cancelled(browser: Browser, site: Si
         page.get_by_role("button", name="Save the appointment").click()
         page.goto("/agenda")
         expect(page.get_by_text(f"{later.day} {later:%b %Y}, 11:15", exact=False).first).to_be_visible()
-        page.get_by_role("link", name="Backend engineer, mid").click()
+        page.get_by_role("link", name=f"{role}, mid").click()
         page.goto(page.url.partition("?")[0] + "/cancel")
         page.get_by_role("button", name="Cancel the interview").click()
         expect(page.get_by_role("heading", name="This interview was cancelled")).to_be_visible()
