@@ -213,6 +213,8 @@ def _key_pressed(interview: Interview, digit: str, plan: Plan) -> Step:
     if interview.expects is Expects.CONSENT and digit in ("1", "2"):
         return consented(interview, f"key {digit}", digit == "1", plan)
     intent = _INTENT_OF_KEY.get(digit)
+    if interview.expects is Expects.CONSENT and intent is Intent.DONE:
+        return interview, [KeepListening()]  # no answer: a question that is open from an earlier call stays open
     if interview.expects is Expects.NEW_TIME:
         return key_at_new_time(interview, digit, intent, plan)
     if intent is None:

@@ -109,6 +109,7 @@ def interview(sessions: sessionmaker[Session]) -> Interview:
             last_name="R",
             terms_version="1",
             terms_accepted_at=datetime.now(UTC),
+            verified_at=datetime.now(UTC),
         )
         unit.session.add(owner)
         unit.session.flush()

@@ -488,3 +488,14 @@ def test_the_keys_are_explained_once_after_the_first_answer(call):
     call.speak(GOOD)
     spoken = [" ".join(speak.pieces) for speak in call.said]
     assert [("star repeats" in text) for text in spoken] == [False, False, True, False]
+
+
+def test_the_key_for_done_closes_no_question_while_we_ask_whether_we_may_record(with_plan):
+    call = with_plan(asked=(Asked("python-0", 1, Difficulty.EASY),))
+    call.start()
+    call.hear_out()
+    call.press("#")
+    assert call.facts("answer_completed") == []
+    call.press("1")
+    assert call.facts("consent_given")[-1]["is_granted"]
+    assert call.said[-1].label == "ask:python-0"
