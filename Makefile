@@ -36,7 +36,7 @@ run: $(VENV)/.runtime .env ## web and jobs for development on an embedded Postgr
 	  BIND_HOST=127.0.0.1 $(py) -m gunicorn --config gunicorn.conf.py --reload --workers 1 --graceful-timeout 5 wsgi:app'
 
 test: $(VENV)/.dev ## the whole suite, with coverage of engine and telephony (90 % of lines at least)
-	@$(py) -m pytest -n 4 --no-loadscope-reorder --cov=engine --cov=telephony \
+	@$(py) -m pytest -n 3 --no-loadscope-reorder --cov=engine --cov=telephony \
 	  --cov-report=term:skip-covered --cov-report=xml:var/coverage.xml --cov-fail-under=90
 
 quick: $(VENV)/.dev ## the tests that need neither database nor processes nor browser: seconds
