@@ -50,7 +50,7 @@ _LONG = (
 )
 """Modules and folders that take long, the longest first: begun early, none of them is waited for at the end."""
 _NICENESS = 5
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of its own is made in it
+_SHARED_MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 4 << 30
 
 
@@ -70,7 +70,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _memory() -> str | None:
-    """Where files stay in memory, with room to spare: copying a database takes 15 ms there, on a disk ten times that."""
+    """Where files stay in memory, with room to spare: copying a database takes 15 ms there, on a disk up to 200."""
     if not _SHARED_MEMORY.is_dir() or not os.access(_SHARED_MEMORY, os.W_OK):
         return None
     return str(_SHARED_MEMORY) if shutil.disk_usage(_SHARED_MEMORY).free >= _ROOM_BYTES else None
