@@ -1,5 +1,6 @@
 """Each page in both colours at two widths: accessible, silent on the console, and never scrolling sideways."""
 
+import os
 from collections.abc import Callable
 from typing import Literal
 
@@ -9,6 +10,8 @@ from playwright.sync_api import Browser
 from tests.browser.conftest import SCREENSHOTS, Site, Tab, opened
 from tests.browser.seed import Seeded
 
+_WANTS_PICTURES = bool(os.environ.get("SCREENSHOTS"))
+"""SCREENSHOTS=1 keeps a picture of each look below var/screenshots: a third of the time that these tests take."""
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
 VISITORS = {
@@ -107,7 +110,8 @@ def _check_looks(tab: Tab, axe_source: str, name: str) -> None:
     for scheme, width in LOOKS:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": 900})
-        page.screenshot(path=str(SCREENSHOTS / f"{name}-{scheme}-{width}.png"), full_page=True)
+        if _WANTS_PICTURES:
+            page.screenshot(path=str(SCREENSHOTS / f"{name}-{scheme}-{width}.png"), full_page=True)
         result = page.evaluate(
             "rules => axe.run({exclude: [['option']]}, {runOnly: rules, resultTypes: ['violations'], iframes: false})",
             AXE_RULES,
